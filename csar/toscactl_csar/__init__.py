@@ -1,0 +1,1 @@
+"""Archives without TOSCA: CSAR packages as files."""

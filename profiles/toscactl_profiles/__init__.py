@@ -1,0 +1,1 @@
+"""Bundled TOSCA profiles, as package data."""

@@ -1,0 +1,1 @@
+"""Describe a service once in TOSCA, deploy it anywhere."""

@@ -1,0 +1,2 @@
+"""stage."""
+from toscactl.loading.model import *  # noqa: F403

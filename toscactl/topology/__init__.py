@@ -1,0 +1,2 @@
+"""stage."""
+from toscactl.topology.model import *  # noqa: F403

@@ -1,0 +1,2 @@
+"""stage."""
+from toscactl.typesystem.model import *  # noqa: F403
