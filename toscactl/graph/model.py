@@ -231,6 +231,17 @@ class InstanceGraph:
     policies: tuple[Policy, ...] = ()
     groups: tuple[Group, ...] = ()
     metadata: Mapping[str, object] = field(default_factory=dict)
+    _incoming: Mapping[Address, tuple[Relationship, ...]] = field(
+        init=False, repr=False, compare=False
+    )
+
+    def __post_init__(self) -> None:
+        incoming: dict[Address, list[Relationship]] = {}
+        for instance in self.instances.values():
+            for edge in instance.relationships:
+                incoming.setdefault(edge.target, []).append(edge)
+        index = {target: tuple(edges) for target, edges in incoming.items()}
+        object.__setattr__(self, "_incoming", index)
 
     def __iter__(self) -> Iterator[Instance]:
         return iter(self.instances.values())
@@ -248,9 +259,4 @@ class InstanceGraph:
 
     def relating(self, target: Address, relationship_type: str) -> Sequence[Relationship]:
         """The relationships of a type that lead to a target, in the order of the graph."""
-        return [
-            edge
-            for instance in self.instances.values()
-            for edge in instance.relationships
-            if edge.target == target and edge.is_a(relationship_type)
-        ]
+        return [edge for edge in self._incoming.get(target, ()) if edge.is_a(relationship_type)]
