@@ -1,1 +1,36 @@
-"""Bundled TOSCA profiles, as package data."""
+"""Bundled TOSCA profiles, as package data: the normative types of the Simple Profile, by version."""
+
+import pkgutil
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import TypeAlias
+
+ProfileName: TypeAlias = tuple[str, str]
+"""Name and version of a profile: `("simple", "1.3")`."""
+
+_FILES: Mapping[ProfileName, str] = MappingProxyType(
+    {
+        ("simple", version): f"simple/{version}/profile.yaml"
+        for version in ("1.0", "1.1", "1.2", "1.3")
+    }
+)
+
+IMPLICIT: Mapping[str, ProfileName] = MappingProxyType(
+    {f"tosca_simple_yaml_{version.replace('.', '_')}": (name, version) for name, version in _FILES}
+)
+"""The profile that a file sees without importing it, by its `tosca_definitions_version` (1.x only)."""
+
+
+def names() -> tuple[ProfileName, ...]:
+    """All bundled profiles, sorted by name and version."""
+    return tuple(sorted(_FILES))
+
+
+def read(name: str, version: str) -> bytes:
+    """The text of a bundled profile, in UTF-8. Raises `KeyError` if there is no such profile."""
+    data = pkgutil.get_data(__name__, _FILES[name, version])
+    assert data is not None
+    return data
+
+
+__all__ = ["IMPLICIT", "ProfileName", "names", "read"]
