@@ -6,7 +6,7 @@
     ├── CannotRead            a file, folder, archive or address cannot be read
     ├── UnknownTarget         no target of that name, or its file is wrong
     ├── UnknownDeployment     no deployment of that name in the state
-    ├── MissingExtra          an optional package is not installed; says the command that installs it
+    ├── MissingExtra          an optional package is missing; says the command that installs it
     ├── StateError            the state cannot be used: damaged, newer, on a full disk, not writable
     │   └── Locked            somebody else works on this deployment; says who and since when
     ├── StalePlan             a saved plan no longer fits; says what moved

@@ -17,7 +17,7 @@ Path: TypeAlias = tuple[str | int, ...]
 
 @dataclass(frozen=True, slots=True)
 class ScalarUnit:
-    """A number with a unit. `amount` is in the canonical unit: B, s, Hz or bps (TOSCA 1.3, 3.3.6)."""
+    """A number with a unit (TOSCA 1.3, 3.3.6); `amount` is in `unit`: B, s, Hz or bps."""
 
     text: str
     amount: int | float
@@ -29,7 +29,7 @@ class ScalarUnit:
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """A TOSCA version (1.3, 3.3.2): major.minor[.fix[.qualifier[-build]]]; `text` as it was written."""
+    """A version (TOSCA 1.3, 3.3.2): major.minor[.fix[.qualifier[-build]]]; `text` as written."""
 
     text: str
     major: int
@@ -99,7 +99,7 @@ class Call:
 
 
 Expression: TypeAlias = AttributeOf | InputOf | Call
-Value: TypeAlias = Union[  # noqa: UP007  (a recursive alias needs the string forms)
+Value: TypeAlias = Union[
     None,
     bool,
     int,
@@ -136,6 +136,8 @@ def children(value: Value) -> Iterator[Value]:
             yield from value.values()
         case Sequence():
             yield from value
+        case _:
+            return
 
 
 def walk(value: Value) -> Iterator[Value]:
@@ -185,7 +187,8 @@ def reveal(value: Value) -> Value:
             return {key: reveal(item) for key, item in value.items()}
         case Sequence():
             return tuple(reveal(item) for item in value)
-    return value
+        case _:
+            return value
 
 
 def text(value: Value) -> str:
@@ -203,10 +206,11 @@ def text(value: Value) -> str:
         case str():
             return value
         case Mapping() | Sequence():
-            import json  # noqa: PLC0415  (rarely needed, and not free)
+            import json
 
             return json.dumps(plain(value), ensure_ascii=False, separators=(",", ":"))
-    return str(value)
+        case _:
+            return str(value)
 
 
 def plain(value: Value) -> object:
@@ -378,4 +382,5 @@ def from_json(data: object) -> Value:
             return {str(key): from_json(item) for key, item in inner.items()}
         case dict():
             return {str(key): from_json(item) for key, item in data.items()}
-    raise ValueError(f"not a value: {data!r}")
+        case _:
+            raise ValueError(f"not a value: {data!r}")

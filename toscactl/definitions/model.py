@@ -50,9 +50,7 @@ class FunctionCall(document.Node):
 
     __slots__ = ("arguments", "function", "node")
 
-    def __init__(
-        self, function: Name, arguments: "tuple[Expr, ...]", node: document.Node
-    ) -> None:
+    def __init__(self, function: Name, arguments: "tuple[Expr, ...]", node: document.Node) -> None:
         super().__init__(node.source, node.at)
         self.function = function
         self.arguments = arguments
@@ -106,7 +104,7 @@ class ParameterDef:
 
 @dataclass(frozen=True, slots=True)
 class ArtifactDef:
-    """An artifact definition (2.0, 10.4; 1.3, 3.6.7). `type` None: to be told from the file's name."""
+    """An artifact definition (2.0, 10.4; 1.3, 3.6.7). `type` None: told by the file's name."""
 
     name: Name | None
     span: Span
@@ -347,7 +345,7 @@ class ImportDef:
     profile: Name | None = None
     repository: Name | None = None
     namespace: Name | None = None
-    """The prefix under which the imported names are known here: 2.0 `namespace`, 1.x `namespace_prefix`."""
+    """The prefix under which imported names are known: `namespace`, 1.x `namespace_prefix`."""
     namespace_uri: Name | None = None
 
 

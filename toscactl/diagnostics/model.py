@@ -34,7 +34,12 @@ class Rule:
     lenient: bool = False
 
     def at(
-        self, span: Span | None, message: str, *, hint: str | None = None, notes: "Iterable[Note]" = ()
+        self,
+        span: Span | None,
+        message: str,
+        *,
+        hint: str | None = None,
+        notes: "Iterable[Note]" = (),
     ) -> "Diagnostic":
         """A finding of this rule. `message` is lower case and names things in backticks."""
         return Diagnostic(self, span, message, hint, tuple(notes))
@@ -90,7 +95,7 @@ class Checked(Generic[T_co]):
 
 def closest(word: str, candidates: Iterable[str]) -> str | None:
     """The candidate that a writer of `word` most likely meant, or None: "did you mean"."""
-    from difflib import get_close_matches  # noqa: PLC0415  (only needed when something is wrong)
+    from difflib import get_close_matches
 
     found = get_close_matches(word, list(candidates), n=1, cutoff=0.7)
     return found[0] if found else None

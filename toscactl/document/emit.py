@@ -8,7 +8,7 @@ import yaml
 class _Dumper(yaml.SafeDumper):
     """Quotes what a YAML 1.1 or a 1.2 reader would take for something else; keeps key order."""
 
-    def ignore_aliases(self, data: object) -> bool:
+    def ignore_aliases(self, data: object) -> bool:  # noqa: ARG002  (the parent's signature)
         return True
 
     def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:  # noqa: ARG002, FBT001, FBT002
@@ -35,7 +35,8 @@ def _looks_like_number(text: str) -> bool:
 
 _Dumper.add_representer(str, _text)
 _Dumper.add_multi_representer(
-    Mapping, lambda dumper, data: dumper.represent_mapping("tag:yaml.org,2002:map", data.items())
+    Mapping,  # type: ignore[type-abstract]  # any mapping is meant
+    lambda dumper, data: dumper.represent_mapping("tag:yaml.org,2002:map", data.items()),
 )
 _Dumper.add_representer(
     tuple, lambda dumper, data: dumper.represent_sequence("tag:yaml.org,2002:seq", data)
@@ -48,7 +49,12 @@ def emit_yaml(data: object) -> str:
     `data` is made of mappings, sequences, strings, numbers, booleans and None.
     """
     text: str = yaml.dump(
-        data, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100, default_flow_style=False
+        data,
+        Dumper=_Dumper,
+        sort_keys=False,
+        allow_unicode=True,
+        width=100,
+        default_flow_style=False,
     )
     return text
 

@@ -32,8 +32,11 @@ class Risk(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why. `code` is stable: new, node-removed, property-changed, immutable-property,
-    dependency-replaced, dependency-changed, resume, requested, unchanged."""
+    """Why something happens.
+
+    `code` is stable: new, node-removed, property-changed, immutable-property,
+    dependency-replaced, dependency-changed, resume, requested, unchanged.
+    """
 
     code: str
     text: str
@@ -42,7 +45,9 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class PropertyChange:
-    """One property before and after, by its dotted path. `mark` is how well `after` is known:
+    """One property before and after, by its dotted path.
+
+    `mark` is how well `after` is known:
     `known`, `after-apply` (`waits_for` says on what) or `sensitive` (only fingerprints are shown).
     """
 
@@ -91,8 +96,11 @@ class Unsupported:
 
 @dataclass(frozen=True, slots=True)
 class InputDigest:
-    """An input as a plan pins it: never its value. `digest` is keyed by the deployment's key,
-    or, for a deployment that does not exist yet and a value that is no secret, unkeyed."""
+    """An input as a plan pins it: never its value.
+
+    `digest` is keyed by the deployment's key,
+    or, for a deployment that does not exist yet and a value that is no secret, unkeyed.
+    """
 
     name: str
     digest: str
@@ -142,7 +150,15 @@ class Plan:
     @property
     def summary(self) -> Mapping[str, int]:
         """How many resources per action: create, update, replace, delete, run, may, no-op."""
-        counts = {"create": 0, "update": 0, "replace": 0, "delete": 0, "run": 0, "may": 0, "no-op": 0}
+        counts = {
+            "create": 0,
+            "update": 0,
+            "replace": 0,
+            "delete": 0,
+            "run": 0,
+            "may": 0,
+            "no-op": 0,
+        }
         for action in self.actions:
             kind = action.action.value if action.certainty is Certainty.WILL else "may"
             counts[kind] = counts.get(kind, 0) + 1

@@ -117,9 +117,7 @@ class Store(Protocol):
     def begin_step(self, deployment: str, run: int, unit: str, key: str, verb: str) -> None:
         """The intent: this step is about to run."""
 
-    def running(
-        self, deployment: str, unit: str, key: str, record: Mapping[str, Value]
-    ) -> None:
+    def running(self, deployment: str, unit: str, key: str, record: Mapping[str, Value]) -> None:
         """Where the step runs."""
 
     def end_step(

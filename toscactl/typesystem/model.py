@@ -14,7 +14,7 @@ from toscactl.source import Span
 
 @dataclass(frozen=True, slots=True)
 class Type:
-    """What all types have. `name` is canonical (`tosca.nodes.Compute`), however it was written."""
+    """What all types have. `name` is canonical (`tosca.nodes.Compute`)."""
 
     name: str
     span: Span | None
