@@ -1,7 +1,7 @@
 """Where a piece of text stands: sources, offsets, spans, places."""
 
 from bisect import bisect_right
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 class Source:
@@ -68,7 +68,7 @@ class Span:
     @property
     def place(self) -> "Place":
         position = self.position
-        return Place(self.source.name, position.line, position.column)
+        return Place(self.source.name, position.line, position.column, self)
 
     def __str__(self) -> str:
         return str(self.place)
@@ -81,6 +81,8 @@ class Place:
     file: str
     line: int
     column: int = 1
+    span: Span | None = field(default=None, compare=False, repr=False)
+    """The text that it was made from, while that is at hand: for findings of later stages."""
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}:{self.column}"
