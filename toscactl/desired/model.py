@@ -46,6 +46,8 @@ class Resource:
     replace_on: frozenset[str] = frozenset()
     needs: tuple[str, ...] = ()
     """Names of other resources of the same unit."""
+    holds_data: bool = False
+    """Taking it away, or making it anew, loses data (a volume, a database, a bucket)."""
 
     @property
     def key(self) -> str:

@@ -46,7 +46,9 @@ class Failed:
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """A step was not begun, because `cause` (the id of a failed step, or `cancelled`)."""
+    """A step was not begun, because of `cause`: the id of a failed step, `cancelled`, or
+    `unchanged` (the plan said that it may be needed, and it is not; no step suffers from that).
+    """
 
     step: Step
     cause: str

@@ -146,6 +146,8 @@ class Plan:
     input_values: Mapping[str, Value] = field(default_factory=dict)
     unsupported: tuple[Unsupported, ...] = ()
     preconditions: Preconditions = Preconditions("", 0, "")
+    source: str = ""
+    """Where the service was read from: with targets and name, how to make the plan again."""
 
     @property
     def summary(self) -> Mapping[str, int]:

@@ -36,6 +36,8 @@ class UnitRecord:
     running: Mapping[str, Mapping[str, Value]] = field(default_factory=dict)
     """What a driver recorded of steps that began and have no result, by the step's key."""
     observed: Mapping[str, Value] = field(default_factory=dict)
+    used: Mapping[str, Value] = field(default_factory=dict)
+    """The attributes of other units that `unit` was applied with, by the text of the reference."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +114,12 @@ class Store(Protocol):
         """Write what a run starts from (service, inputs, targets, outputs); returns its number."""
 
     def begin_change(self, deployment: str, run: int, unit: str, change: UnitChange) -> None:
-        """A change of a unit is about to start: its ledger is empty, the change is kept."""
+        """A change of a unit is about to start, or to go on: the change is kept.
+
+        Its ledger holds what the change says is done; what it says was begun stays as it was.
+        A step of an abandoned change that never ended stays in `UnitRecord.running` under its key
+        with `~` before it, until this change ends, so that a driver can end what it left behind.
+        """
 
     def begin_step(self, deployment: str, run: int, unit: str, key: str, verb: str) -> None:
         """The intent: this step is about to run."""
@@ -131,11 +138,26 @@ class Store(Protocol):
         observed: Mapping[str, Value],
         detail: str = "",
         log: Sequence[str] = (),
+        *,
+        gone: bool = False,
+        used: Mapping[str, Value] | None = None,
     ) -> None:
-        """The result, with the attributes that it brought, in one transaction."""
+        """The result, with the attributes that it brought, in one transaction.
 
-    def end_change(self, deployment: str, unit: str) -> None:
+        `gone`: with this step the old unit is away; what was observed of it, and the attributes
+        of its instances, go too. `used`, if not None: it was the last step of the change, which
+        ends in the same transaction, as with `end_change`.
+        """
+
+    def end_change(
+        self, deployment: str, unit: str, used: Mapping[str, Value] | None = None
+    ) -> None:
         """A unit is as its change wanted it: `unit` becomes `change.after`, or the unit is gone."""
+
+    def skip_steps(
+        self, deployment: str, run: int, steps: Sequence[tuple[str, str]], cause: str
+    ) -> None:
+        """Journal that steps (their ids and verbs) were not begun, and why."""
 
     def end_run(self, deployment: str, run: int, outcome: str) -> None: ...
 
