@@ -1,1 +1,163 @@
-"""Describe a service once in TOSCA, deploy it anywhere."""
+"""Describe a service once, in TOSCA; validate it, plan it, and deploy it anywhere.
+
+    service = toscactl.load("samples/hello")
+    store = toscactl.open_store("state")
+    plan = toscactl.plan(service, toscactl.targets(["local"]), store=store)
+    for event in toscactl.apply(plan, store=store):
+        ...
+
+Nothing here prints, ends the process or keeps global state; what goes wrong in the world is an
+exception of the tree in `toscactl.errors`, what is wrong with the text a `Diagnostic`.
+Names are bound when they are first used, so that `import toscactl` costs next to nothing.
+"""
+
+import importlib
+from typing import TYPE_CHECKING
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from toscactl.address import Address
+    from toscactl.diagnostics import Checked, Diagnostic, Note, Rule, Severity
+    from toscactl.errors import (
+        BackendError,
+        CannotRead,
+        InvalidInputs,
+        InvalidService,
+        Locked,
+        MissingExtra,
+        OperationFailed,
+        Refused,
+        StalePlan,
+        StateError,
+        ToscactlError,
+        UnknownDeployment,
+        UnknownTarget,
+    )
+    from toscactl.execution import (
+        Done,
+        Event,
+        Failed,
+        Finished,
+        Progress,
+        Skipped,
+        Started,
+        Waiting,
+    )
+    from toscactl.graph import Instance, InstanceGraph
+    from toscactl.pipeline import (
+        Service,
+        Text,
+        Translation,
+        apply,
+        check_inputs,
+        destroy,
+        installed,
+        load,
+        open_store,
+        outputs,
+        plan,
+        plan_destroy,
+        resolve,
+        targets,
+        translate,
+        validate,
+        version,
+    )
+    from toscactl.plan import Plan
+    from toscactl.source import Place, Position, Source, Span
+    from toscactl.state import State, Store
+    from toscactl.targets import Target
+
+_HOMES = {
+    "toscactl.address": ("Address",),
+    "toscactl.diagnostics": ("Checked", "Diagnostic", "Note", "Rule", "Severity"),
+    "toscactl.errors": (
+        "BackendError", "CannotRead", "InvalidInputs", "InvalidService", "Locked", "MissingExtra",
+        "OperationFailed", "Refused", "StalePlan", "StateError", "ToscactlError",
+        "UnknownDeployment", "UnknownTarget",
+    ),
+    "toscactl.execution": (
+        "Done", "Event", "Failed", "Finished", "Progress", "Skipped", "Started", "Waiting",
+    ),
+    "toscactl.graph": ("Instance", "InstanceGraph"),
+    "toscactl.pipeline": (
+        "Service", "Text", "Translation", "apply", "check_inputs", "destroy", "installed", "load",
+        "open_store", "outputs", "plan", "plan_destroy", "resolve", "targets", "translate",
+        "validate", "version",
+    ),
+    "toscactl.plan": ("Plan",),
+    "toscactl.source": ("Place", "Position", "Source", "Span"),
+    "toscactl.state": ("State", "Store"),
+    "toscactl.targets": ("Target",),
+}  # fmt: skip
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+__all__ = [
+    "Address",
+    "BackendError",
+    "CannotRead",
+    "Checked",
+    "Diagnostic",
+    "Done",
+    "Event",
+    "Failed",
+    "Finished",
+    "Instance",
+    "InstanceGraph",
+    "InvalidInputs",
+    "InvalidService",
+    "Locked",
+    "MissingExtra",
+    "Note",
+    "OperationFailed",
+    "Place",
+    "Plan",
+    "Position",
+    "Progress",
+    "Refused",
+    "Rule",
+    "Service",
+    "Severity",
+    "Skipped",
+    "Source",
+    "Span",
+    "StalePlan",
+    "Started",
+    "State",
+    "StateError",
+    "Store",
+    "Target",
+    "Text",
+    "ToscactlError",
+    "Translation",
+    "UnknownDeployment",
+    "UnknownTarget",
+    "Waiting",
+    "__version__",
+    "apply",
+    "check_inputs",
+    "destroy",
+    "installed",
+    "load",
+    "open_store",
+    "outputs",
+    "plan",
+    "plan_destroy",
+    "resolve",
+    "targets",
+    "translate",
+    "validate",
+    "version",
+]
+
+
+def __getattr__(name: str) -> object:
+    home = _HOME_OF.get(name)
+    if home is None:
+        raise AttributeError(f"module `toscactl` has no attribute `{name}`")
+    return getattr(importlib.import_module(home), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,7 @@
+"""`python -m toscactl`."""
+
+import sys
+
+from toscactl.cli import main
+
+sys.exit(main())

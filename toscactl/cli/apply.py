@@ -1,0 +1,95 @@
+"""`toscactl apply`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from toscactl.cli import options, progress, terminal
+from toscactl.cli.run import Exit
+
+if TYPE_CHECKING:
+    from toscactl.plan import Plan
+    from toscactl.state import Store
+
+_PLAN_MARK = '"toscactl.plan/'
+
+
+@click.command("apply", short_help="Carry out a plan: create and change what is needed.")
+@click.argument("path", metavar="PATH|PLANFILE", type=click.Path(path_type=str))
+@options.targets
+@options.name
+@options.inputs
+@options.reading
+@options.state
+@options.yes
+@options.parallelism
+def command(
+    path: str,
+    target_names: tuple[str, ...],
+    targets_file: str | None,
+    name: str | None,
+    given: tuple[str, ...],
+    inputs_file: str | None,
+    offline: bool,  # noqa: FBT001  (click passes flags by name)
+    profile_paths: tuple[str, ...],
+    state_path: str | None,
+    yes: bool,  # noqa: FBT001
+    parallelism: int,
+) -> int:
+    """Show the plan, ask, and carry it out.
+
+    PATH is a service file, a folder or a CSAR; PLANFILE is what `plan --out` saved, and is
+    refused if anything that it was made from has moved. An apply that failed or was killed is
+    resumed by applying again: nothing that ended well is repeated.
+
+    \b
+    Examples:
+      toscactl apply samples/hello --target local
+      toscactl apply service.csar --target core --target edge -i port=80
+      toscactl apply plan.json --yes
+    """
+    import toscactl
+
+    store = options.opened_store(state_path)
+    if _is_plan(path):
+        saved = toscactl.read_plan(options.read_source(path).text)
+        service = toscactl.load(saved.source, offline=offline, profile_paths=profile_paths)
+        values = options.collected_inputs(service, given, inputs_file)
+        names = tuple(target.name for target in saved.targets)
+        chosen = options.chosen_targets(names, targets_file, saved.source)
+        wanted = toscactl.plan(service, chosen, values, store=store, name=saved.deployment)
+        toscactl.verify_plan(saved, wanted)
+    else:
+        chosen = options.chosen_targets(target_names, targets_file, path)
+        service = toscactl.load(path, offline=offline, profile_paths=profile_paths)
+        values = options.collected_inputs(service, given, inputs_file)
+        wanted = toscactl.plan(service, chosen, values, store=store, name=name)
+    terminal.findings(service.diagnostics + wanted.diagnostics)
+    return carry_out(wanted, store, yes=yes, parallelism=parallelism, question="Apply this plan?")
+
+
+def _is_plan(path: str) -> bool:
+    file = Path(path)
+    if not file.is_file():
+        return False
+    with file.open("rb") as stream:
+        return _PLAN_MARK.encode() in stream.read(200)
+
+
+def carry_out(
+    wanted: "Plan", store: "Store", *, yes: bool, parallelism: int, question: str
+) -> int:
+    """Show a plan, ask, carry it out, and say how it ended. Used by `apply` and `destroy`."""
+    import sys
+
+    from toscactl import plan as planning
+
+    terminal.note(
+        planning.to_text(
+            wanted, color=terminal.colored(sys.stderr), verbose=False, width=terminal.width()
+        )
+    )
+    if wanted.has_changes and not yes:
+        progress.ask(question)
+    return progress.follow(wanted, store, parallelism=parallelism)

@@ -1,0 +1,147 @@
+"""The group of commands, and what an exception means to whoever called."""
+
+import importlib
+import os
+import sys
+from enum import IntEnum
+from typing import Any
+
+import click
+
+from toscactl import errors
+from toscactl.cli import terminal
+
+
+class Exit(IntEnum):
+    """The exit codes, the same for every command and target."""
+
+    DONE = 0
+    FAILED = 1
+    USAGE = 2
+    CHANGES = 2
+    UNTOUCHED = 3
+    USAGE_DETAILED = 64
+    INTERRUPTED = 130
+
+
+COMMANDS = {
+    "apply": "Carry out a plan: create and change what is needed.",
+    "completion": "Print the script that completes commands in your shell.",
+    "destroy": "Remove a deployment and all that belongs to it.",
+    "explain": "Print the page of a rule.",
+    "graph": "Print the resolved graph of a service.",
+    "history": "List what was done to a deployment.",
+    "outputs": "Print the outputs of a deployment.",
+    "plan": "Show what would change, and why.",
+    "profiles": "List the bundled profiles, or show a type.",
+    "status": "Show what is deployed.",
+    "translate": "Write native files for a target.",
+    "unlock": "Break the lock of a deployment.",
+    "validate": "Say everything that is wrong with a service.",
+    "version": "Print the version.",
+}
+
+_EPILOG = """\b
+Exit codes:
+  0    done: valid, planned (changes or not), converged
+  1    invalid, or failed (the command to go on with is printed)
+  2    wrong usage; with `plan --detailed-exitcode`: there are changes
+  3    not done and nothing touched: cannot be read, stale plan, lock held,
+       a gate, the question declined or no terminal to ask at
+  64   wrong usage of `plan --detailed-exitcode`
+  130  interrupted; can be resumed
+
+\b
+Start here:
+  toscactl validate samples/hello
+  toscactl plan samples/hello --target local
+  toscactl apply samples/hello --target local
+"""
+
+
+class _Commands(click.Group):
+    """Imports a command's module when the command is used, so that others cost nothing."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"toscactl.cli.{cmd_name}")
+        command: click.Command = module.command
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0] if args else ""
+        if name and not name.startswith("-") and name not in COMMANDS:
+            from toscactl.diagnostics import closest
+
+            guess = closest(name, COMMANDS)
+            hint = f" Did you mean `{guess}`?" if guess else ""
+            ctx.fail(f"No such command `{name}`.{hint}")
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        with formatter.section("Commands"):
+            formatter.write_dl(sorted(COMMANDS.items()))
+
+
+def _version(ctx: click.Context, _parameter: click.Parameter, value: bool) -> None:  # noqa: FBT001
+    if value and not ctx.resilient_parsing:
+        from toscactl import __version__
+
+        click.echo(f"toscactl {__version__}")
+        ctx.exit()
+
+
+@click.group(cls=_Commands, epilog=_EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--version", is_flag=True, expose_value=False, is_eager=True, callback=_version,
+              help="Print the version and exit.")  # fmt: skip
+@click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto",
+              help="Colors: on a terminal only (auto, heeds NO_COLOR), always or never.")  # fmt: skip
+@click.pass_context
+def toscactl(ctx: click.Context, color: str) -> None:
+    """Describe a service once, in TOSCA, and deploy it anywhere.
+
+    toscactl reads a service template or a CSAR package, says exactly what is wrong with it,
+    plans, shows what would change, and deploys the same service to OpenStack Heat,
+    Kubernetes/K3s, Terraform and the local machine.
+    """
+    ctx.obj = color
+
+
+def run(arguments: list[str]) -> int:
+    """Run the command line and say how it ended."""
+    try:
+        result: Any = toscactl.main(args=arguments, prog_name="toscactl", standalone_mode=False)
+    except click.exceptions.Abort:
+        terminal.error("interrupted")
+        return Exit.INTERRUPTED
+    except KeyboardInterrupt:
+        terminal.error("interrupted")
+        return Exit.INTERRUPTED
+    except click.exceptions.Exit as stop:
+        return stop.exit_code
+    except click.ClickException as wrong:
+        wrong.show(sys.stderr)
+        detailed = "--detailed-exitcode" in arguments
+        return Exit.USAGE_DETAILED if detailed else Exit.USAGE
+    except errors.ToscactlError as wrong:
+        terminal.exception(wrong)
+        return _exit_code(wrong, detailed="--detailed-exitcode" in arguments)
+    except BrokenPipeError:
+        # The reader went away (`| head`): nothing is wrong, and nobody is left to tell.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return Exit.DONE
+    return int(result) if isinstance(result, int) else Exit.DONE
+
+
+def _exit_code(wrong: errors.ToscactlError, *, detailed: bool) -> int:
+    if isinstance(wrong, errors.InvalidService | errors.BackendError):
+        return Exit.FAILED
+    if isinstance(wrong, errors.UnknownTarget):
+        return Exit.USAGE_DETAILED if detailed else Exit.USAGE
+    return Exit.UNTOUCHED

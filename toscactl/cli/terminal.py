@@ -1,0 +1,73 @@
+"""What reaches the terminal: results on standard output, everything else on standard error."""
+
+import os
+import sys
+from collections.abc import Iterable, Sequence
+from typing import TextIO
+
+import click
+
+from toscactl.diagnostics import Diagnostic
+from toscactl.errors import InvalidService, OperationFailed, ToscactlError
+
+_RED, _BOLD, _DIM, _RESET = "\x1b[1;31m", "\x1b[1m", "\x1b[2m", "\x1b[0m"
+
+
+def colored(stream: TextIO) -> bool:
+    """Whether to write colors: `--color`, else `NO_COLOR`, else whether it is a terminal."""
+    context = click.get_current_context(silent=True)
+    choice = context.find_root().obj if context is not None else "auto"
+    if choice in {"always", "never"}:
+        return bool(choice == "always")
+    return (
+        not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb" and stream.isatty()
+    )
+
+
+def result(text: str) -> None:
+    """A result, on standard output."""
+    _write(sys.stdout, text)
+
+
+def note(text: str) -> None:
+    """A line that is no result, on standard error."""
+    _write(sys.stderr, text + "\n")
+
+
+def _write(stream: TextIO, text: str) -> None:
+    # A terminal that cannot show a character must not cost the whole message.
+    encoding = stream.encoding or "utf-8"
+    stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
+    stream.flush()
+
+
+def error(message: str, hint: str | None = None) -> None:
+    """One error of the world, with its cure if one is known."""
+    head = f"{_RED}error{_RESET}{_BOLD}: {message}{_RESET}" if colored(sys.stderr) else f"error: {message}"
+    note(head + (f"\n  = {hint}" if hint else ""))
+
+
+def exception(wrong: ToscactlError) -> None:
+    """An exception of our tree, with everything that it carries."""
+    if isinstance(wrong, InvalidService):
+        findings(wrong.diagnostics)
+    error(str(wrong), wrong.hint)
+    if isinstance(wrong, OperationFailed):
+        for line in wrong.tail:
+            note(f"  | {line}")
+
+
+def findings(diagnostics: Iterable[Diagnostic]) -> None:
+    """Findings that are no result, on standard error."""
+    from toscactl.diagnostics import render
+
+    ordered: Sequence[Diagnostic] = render.in_order(diagnostics)
+    if ordered:
+        note(render.to_text(ordered, color=colored(sys.stderr)))
+
+
+def width() -> int:
+    """Columns of the terminal; 80 where there is none."""
+    import shutil
+
+    return shutil.get_terminal_size((80, 24)).columns
