@@ -1,4 +1,4 @@
-"""Bundled TOSCA profiles, as package data: the normative types of the Simple Profile, by version."""
+"""Bundled TOSCA profiles, as package data: the normative types of the Simple Profile."""
 
 import pkgutil
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ _FILES: Mapping[ProfileName, str] = MappingProxyType(
 IMPLICIT: Mapping[str, ProfileName] = MappingProxyType(
     {f"tosca_simple_yaml_{version.replace('.', '_')}": (name, version) for name, version in _FILES}
 )
-"""The profile that a file sees without importing it, by its `tosca_definitions_version` (1.x only)."""
+"""The profile that a 1.x file sees without importing it, by its `tosca_definitions_version`."""
 
 
 def names() -> tuple[ProfileName, ...]:
@@ -29,7 +29,8 @@ def names() -> tuple[ProfileName, ...]:
 def read(name: str, version: str) -> bytes:
     """The text of a bundled profile, in UTF-8. Raises `KeyError` if there is no such profile."""
     data = pkgutil.get_data(__name__, _FILES[name, version])
-    assert data is not None
+    if data is None:  # only a loader that cannot read package data answers so
+        raise FileNotFoundError(_FILES[name, version])
     return data
 
 
