@@ -1,0 +1,285 @@
+"""Readers of schemas, constraints, and the definitions of properties, attributes and parameters."""
+
+from typing import Any
+
+from toscactl import document
+from toscactl.definitions.expressions import expression
+from toscactl.definitions.model import Dialect, FunctionCall, Name, ParameterDef, SchemaDef
+from toscactl.definitions.table import (
+    WRONG_SHAPE,
+    Field,
+    Reading,
+    Table,
+    as_mapping,
+    as_name,
+    map_of,
+    read_fields,
+    report_empty,
+    shape,
+)
+from toscactl.definitions.values import (
+    boolean,
+    list_of,
+    metadata,
+    name,
+    single_keys,
+    text,
+    value,
+)
+from toscactl.diagnostics import Rule, Severity, closest
+from toscactl.document import Node, Scalar
+
+UNKNOWN_CONSTRAINT = Rule("unknown-constraint", "A constraint has no known operator.")
+CONSTRAINT_ARGUMENT = Rule(
+    "constraint-argument", "A constraint's argument does not fit its operator."
+)
+NOT_A_CONDITION = Rule("not-a-condition", "A validation clause is no call of a function.")
+IMPLICIT_EQUAL = Rule(
+    "implicit-equal",
+    "A value stands where a constraint is needed, and means `equal`.",
+    Severity.WARNING,
+    lenient=True,
+)
+
+_ONE = frozenset({"equal", "greater_than", "greater_or_equal", "less_than", "less_or_equal"})
+_LENGTHS = frozenset({"length", "min_length", "max_length"})
+_OTHERS = frozenset({"in_range", "valid_values", "pattern", "schema"})
+OPERATORS = _ONE | _LENGTHS | _OTHERS
+"""The constraint operators of 1.x (1.3, 3.6.3)."""
+
+
+def value_call(node: Node) -> FunctionCall:
+    """A call of `value` without arguments: what a constraint speaks of."""
+    return FunctionCall(Scalar(node.source, node.at, "value", plain=True), (), node)
+
+
+def constraint(
+    reading: Reading, operator: Name, argument: Node, subject: FunctionCall | None = None
+) -> FunctionCall | None:
+    """`operator: argument` as a boolean call on `subject`, the value itself if none is given.
+
+    `length: n` becomes `equal(length($value), n)`; the others keep their names.
+    """
+    if operator.text not in OPERATORS:
+        near = closest(operator.text, OPERATORS)
+        hint = f"did you mean `{near}`?" if near else "known are " + ", ".join(sorted(OPERATORS))
+        message = f"there is no constraint `{operator.text}`"
+        reading.report(UNKNOWN_CONSTRAINT, operator, message, hint=hint)
+        return None
+    if not _argument_fits(reading, operator, argument):
+        return None
+    subject = subject or value_call(operator)
+    read = expression(reading, argument)
+    if operator.text == "length":
+        length = FunctionCall(operator, (subject,), operator)
+        equal = Scalar(operator.source, operator.at, "equal", plain=True)
+        return FunctionCall(equal, (length, read), operator)
+    return FunctionCall(operator, (subject, read), operator)
+
+
+def _argument_fits(reading: Reading, operator: Name, argument: Node) -> bool:
+    wanted = None
+    is_call = isinstance(argument, document.Mapping) and len(argument) == 1
+    if operator.text == "in_range":
+        if not is_call and not (isinstance(argument, document.Sequence) and len(argument) == 2):  # noqa: PLR2004
+            wanted = "a list of a lower and an upper bound"
+    elif operator.text == "valid_values":
+        if not is_call and not isinstance(argument, document.Sequence):
+            wanted = "a list of values"
+    elif operator.text in _LENGTHS:
+        size = document.core_value(argument) if isinstance(argument, Scalar) else -1
+        if not is_call and not (isinstance(size, int) and not isinstance(size, bool) and size >= 0):
+            wanted = "a whole number that is not negative"
+    elif (
+        operator.text in {"pattern", "schema"} and not is_call and not isinstance(argument, Scalar)
+    ):
+        wanted = "a string"
+    if wanted is None:
+        return True
+    message = f"`{operator.text}` takes {wanted}"
+    reading.report(CONSTRAINT_ARGUMENT, argument, message)
+    return False
+
+
+def constraints(reading: Reading, node: Node) -> tuple[FunctionCall, ...] | None:
+    """`constraints` of 1.x: a list of single-key maps, all of which must hold."""
+    return _constraint_list(reading, node)
+
+
+_constraint_list = list_of("constraints", constraint)
+
+
+def constraints_on(
+    reading: Reading, node: Node, subject: FunctionCall | None = None
+) -> tuple[FunctionCall, ...]:
+    """What a node filter or a condition says of one value: a constraint, several, or the value."""
+    if isinstance(node, document.Mapping) and _is_constraint(node):
+        key, argument = node.entries[0]
+        assert isinstance(key, Scalar)
+        call = constraint(reading, key, argument, subject)
+        return () if call is None else (call,)
+    if isinstance(node, document.Sequence) and any(map(_looks_like_constraint, node)):
+        pairs = single_keys(reading, node, "constraints") or []
+        found = (constraint(reading, key, argument, subject) for key, argument in pairs)
+        return tuple(call for call in found if call is not None)
+    if isinstance(node, document.Mapping) and len(node) > 1 and _looks_like_constraint(node):
+        pairs = single_keys(reading, node, "constraints") or []
+        found = (constraint(reading, key, argument, subject) for key, argument in pairs)
+        return tuple(call for call in found if call is not None)
+    message = "a value stands where a constraint is needed; it is taken for `equal`"
+    reading.report(IMPLICIT_EQUAL, node, message, hint="write `{equal: ...}`")
+    equal = Scalar(node.source, node.at, "equal", plain=True)
+    return (FunctionCall(equal, (subject or value_call(node), expression(reading, node)), node),)
+
+
+def _is_constraint(node: document.Mapping) -> bool:
+    return (
+        len(node) == 1
+        and isinstance(node.entries[0][0], Scalar)
+        and (node.entries[0][0].text in OPERATORS)
+    )
+
+
+def _looks_like_constraint(node: Node) -> bool:
+    return isinstance(node, document.Mapping) and any(
+        isinstance(key, Scalar) and key.text in OPERATORS for key, _ in node
+    )
+
+
+def validation(reading: Reading, node: Node) -> tuple[FunctionCall, ...] | None:
+    """`validation` of 2.0 (9.11): one boolean expression."""
+    read = expression(reading, node)
+    if isinstance(read, FunctionCall):
+        return (read,)
+    reading.report(NOT_A_CONDITION, node, "a validation clause is a call, such as `$greater_than`")
+    return None
+
+
+def schema(reading: Reading, node: Node) -> SchemaDef | None:
+    """A schema of list entries or map keys: a type's name, or a map (1.3, 3.6.9; 2.0, 9.8)."""
+    if isinstance(node, Scalar):
+        type_ = as_name(reading, node)
+        return None if type_ is None else SchemaDef(type_.span, type_)
+    section = as_mapping(reading, node, "a schema")
+    if section is None:
+        return None
+    fields = read_fields(reading, SCHEMA, section)
+    fields.setdefault("type", None)
+    at = fields["type"] or node
+    return SchemaDef(at.span, **fields)
+
+
+SCHEMA = Table(
+    "schema",
+    {
+        "type": Field(name, mandatory=True),
+        "description": Field(text),
+        "constraints": Field(constraints, into="validation", until=Dialect.V1_3),
+        "validation": Field(validation, since=Dialect.V2_0),
+        "key_schema": Field(schema, since=Dialect.V1_3),
+        "entry_schema": Field(schema),
+    },
+)
+
+_ATTRIBUTE = SCHEMA.extended(
+    "attribute definition",
+    {
+        "type": Field(name),
+        "default": Field(value, nullable=True),
+        "status": Field(name, until=Dialect.V1_3),
+        "metadata": Field(metadata, since=Dialect.V1_3),
+    },
+)
+_PROPERTY = _ATTRIBUTE.extended(
+    "property definition",
+    {
+        "required": Field(boolean),
+        "value": Field(value, since=Dialect.V2_0, nullable=True),
+        "external-schema": Field(text, into="external_schema", until=Dialect.V1_3),
+        "external_schema": Field(text, until=Dialect.V1_3),
+    },
+)
+_PARAMETER = _PROPERTY.extended(
+    "parameter definition",
+    {
+        "value": Field(value, nullable=True),
+        "mapping": Field(value, since=Dialect.V2_0),
+    },
+)
+
+_SCHEMA_FIELDS = frozenset({"type", "description", "validation", "key_schema", "entry_schema"})
+
+
+def _definition(
+    reading: Reading, table: Table, label: Name, node: document.Mapping
+) -> ParameterDef:
+    fields = read_fields(reading, table, node, label)
+    inner: dict[str, Any] = {key: fields.pop(key) for key in _SCHEMA_FIELDS & fields.keys()}
+    inner.setdefault("type", None)
+    at = inner["type"] or label
+    return ParameterDef(label, SchemaDef(at.span, **inner), **fields)
+
+
+def _defined(reading: Reading, table: Table, label: Name, node: Node) -> ParameterDef | None:
+    if isinstance(node, document.Mapping):
+        return _definition(reading, table, label, node)
+    if isinstance(node, Scalar) and document.is_null(node):
+        report_empty(reading, label)
+        return ParameterDef(label, SchemaDef(label.span, None))
+    as_mapping(reading, node, f"the {table.what} `{label.text}`")
+    return None
+
+
+def property_definition(reading: Reading, label: Name, node: Node) -> ParameterDef | None:
+    """A property definition (1.3, 3.6.10; 2.0, 9.10); the type may be inherited and then be absent."""
+    if reading.dialect is Dialect.V2_0 and not isinstance(node, document.Mapping):
+        # The short form of a refinement: a fixed value (2.0, 9.10).
+        return ParameterDef(label, SchemaDef(label.span, None), value=expression(reading, node))
+    return _defined(reading, _PROPERTY, label, node)
+
+
+def attribute_definition(reading: Reading, label: Name, node: Node) -> ParameterDef | None:
+    return _defined(reading, _ATTRIBUTE, label, node)
+
+
+def input_definition(reading: Reading, label: Name, node: Node) -> ParameterDef | None:
+    """An input of a service, an interface or an operation, where it is defined."""
+    return _defined(reading, _PARAMETER, label, node)
+
+
+def parameter_definition(reading: Reading, label: Name, node: Node) -> ParameterDef | None:
+    """A parameter definition, or the value itself in its place (1.3, 3.6.14; 2.0, 9.14).
+
+    A map is a definition if all its keys are keynames of one and it says a type, a value, ...;
+    any other map, and any call, is a value.
+    """
+    if isinstance(node, document.Mapping):
+        read = expression(reading, node)
+        keys = {key.text for key, _ in node.entries if isinstance(key, Scalar)}
+        if not isinstance(read, FunctionCall) and (not keys or keys & _PARAMETER.fields.keys()):
+            return _definition(reading, _PARAMETER, label, node)
+        return ParameterDef(label, SchemaDef(label.span, None), value=read)
+    if isinstance(node, Scalar) and document.is_null(node):
+        report_empty(reading, label)
+        return ParameterDef(label, SchemaDef(label.span, None))
+    return ParameterDef(label, SchemaDef(label.span, None), value=expression(reading, node))
+
+
+property_definitions = map_of("`properties`", property_definition)
+attribute_definitions = map_of("`attributes`", attribute_definition)
+input_definitions = map_of("`inputs`", input_definition)
+parameter_definitions = map_of("this section", parameter_definition)
+
+__all__ = [
+    "WRONG_SHAPE",
+    "attribute_definitions",
+    "constraints",
+    "constraints_on",
+    "input_definitions",
+    "parameter_definitions",
+    "property_definitions",
+    "schema",
+    "shape",
+    "validation",
+    "value_call",
+]
