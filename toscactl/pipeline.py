@@ -102,7 +102,7 @@ def load(path: str, *, offline: bool = False, profile_paths: Sequence[str] = ())
         path,
         checked.value.name or opened.stem,
         checked.value,
-        checked.diagnostics,
+        opened.diagnostics + checked.diagnostics,
         loading.digest(bundle.value),
         tuple(item.file.source.name for item in bundle.value.files.values()),
     )
