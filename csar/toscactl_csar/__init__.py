@@ -1,7 +1,7 @@
 """Packages as files: zip archives read safely and without extraction, TOSCA.meta, packing.
 
     archive = toscactl_csar.read("service.csar")      # raises ArchiveError if it is unsafe
-    package = toscactl_csar.inspect_archive(archive)  # where its parts are, and what breaks the rules
+    package = toscactl_csar.inspect_archive(archive)  # where its parts are
     content = archive.read(package.entry)
 
 This library knows nothing of the TOSCA language but the line that says its version.

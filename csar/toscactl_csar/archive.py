@@ -12,6 +12,7 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import BinaryIO
 
 from toscactl_csar import safety
@@ -144,8 +145,8 @@ def _opener(
     source: str | os.PathLike[str] | bytes | BinaryIO, name: str | None
 ) -> tuple[Callable[[], BinaryIO], str]:
     if isinstance(source, str | os.PathLike):
-        path = os.fspath(source)
-        return lambda: open(path, "rb"), name or path
+        path = Path(source)
+        return lambda: path.open("rb"), name or str(path)
     content = source if isinstance(source, bytes) else source.read()
     return lambda: io.BytesIO(content), name or "archive"
 

@@ -3,6 +3,7 @@
 import io
 import os
 import zipfile
+from pathlib import Path
 
 from toscactl_csar.findings import ArchiveError, Finding
 
@@ -16,7 +17,7 @@ def pack(folder: str | os.PathLike[str]) -> bytes:
     Raises `ArchiveError` if the folder holds links or other things that a package must not hold,
     or nothing, and `OSError` if something cannot be read.
     """
-    root = os.fspath(folder)
+    root = Path(folder)
     names, findings = _files(root)
     if findings:
         raise ArchiveError(tuple(findings))
@@ -26,31 +27,30 @@ def pack(folder: str | os.PathLike[str]) -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for name in names:
-            path = os.path.join(root, *name.split("/"))
+            path = root / name
             entry = zipfile.ZipInfo(name, _EPOCH)
-            executable = os.stat(path).st_mode & 0o100
+            executable = path.stat().st_mode & 0o100
             entry.create_system = 3
             entry.external_attr = (0o100755 if executable else 0o100644) << 16
             entry.compress_type = zipfile.ZIP_DEFLATED
-            with open(path, "rb") as file:
-                archive.writestr(entry, file.read())
+            archive.writestr(entry, path.read_bytes())
     return buffer.getvalue()
 
 
-def _files(root: str) -> tuple[list[str], list[Finding]]:
+def _files(root: Path) -> tuple[list[str], list[Finding]]:
     names: list[str] = []
     findings: list[Finding] = []
     for folder, folders, files in os.walk(root, onerror=_raise):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted({*files, *folders}):
-            path = os.path.join(folder, name)
-            below = os.path.relpath(path, root).replace(os.sep, "/")
+            path = Path(folder, name)
+            below = path.relative_to(root).as_posix()
             if name.startswith("."):
                 continue
-            if os.path.islink(path) or not (os.path.isfile(path) or os.path.isdir(path)):
+            if path.is_symlink() or not (path.is_file() or path.is_dir()):
                 message = f"`{below}` is neither a file nor a folder"
                 findings.append(Finding("ARC-04", message, below))
-            elif os.path.isfile(path):
+            elif path.is_file():
                 names.append(below)
     return names, findings
 

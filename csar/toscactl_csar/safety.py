@@ -45,7 +45,7 @@ class Allowance(Protocol):
 
 
 def check_frame(file: BinaryIO, limits: Allowance) -> Iterator[Finding]:
-    """What is wrong with a zip file as a file: its beginning, its end, the size of its directory."""
+    """What is wrong with a zip file as a file: at its beginning, its end, in its size."""
     begin = file.read(4)
     size = file.seek(0, os.SEEK_END)
     file.seek(max(size - _DIRECTORY_BYTES - _END.size, 0))

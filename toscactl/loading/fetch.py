@@ -1,4 +1,4 @@
-"""The implementations of `Fetch`: folders, packages, memory; all of them reach profiles and the web.
+"""The implementations of `Fetch`: folders, packages, memory; all reach profiles and the web.
 
 A location is a string: an absolute path, `/path/to/a.csar!/member`, `profile:simple/1.3`, or an
 `http(s)` address. What may be read depends on who asks: a package and a remote file may neither
@@ -10,6 +10,7 @@ import posixpath
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from urllib.parse import unquote, urljoin, urlsplit
 
 import toscactl_profiles
@@ -116,10 +117,10 @@ class _Layered(ABC):
 
 
 class FolderFetch(_Layered):
-    """Local files. A reference that begins with `/` is looked for in `folder` first, then beside
-    the importing file, then as it stands.
+    """Local files.
 
-    `shown_as` is how the user wrote the folder; messages name files in the same way.
+    A reference that begins with `/` is looked for in `folder` first, then beside the importing
+    file, then as it stands. `shown_as` is how the user wrote the folder; messages name files in the same way.
     """
 
     def __init__(
@@ -131,15 +132,15 @@ class FolderFetch(_Layered):
         profile_paths: Sequence[str] = (),
     ) -> None:
         super().__init__(offline=offline, profile_paths=profile_paths)
-        self._folder = os.path.abspath(folder)
+        self._folder = absolute(folder)
         self._shown_as = folder if shown_as is None else shown_as
 
     def _join(self, base: str, reference: str) -> str:
-        here = os.path.dirname(base)
-        if not os.path.isabs(reference):
-            return os.path.normpath(os.path.join(here, reference))
+        here = Path(base).parent
+        if not reference.startswith("/"):
+            return os.path.normpath(here / reference)
         below = reference.lstrip("/")
-        places = [os.path.normpath(os.path.join(at, below)) for at in (self._folder, here)]
+        places = [os.path.normpath(Path(at, below)) for at in (self._folder, here)]
         places.append(os.path.normpath(reference))
         return next((place for place in places if self._exists(place)), places[0])
 
@@ -153,14 +154,12 @@ class FolderFetch(_Layered):
             return False
 
     def _shown(self, location: str) -> str:
-        if os.path.isabs(self._shown_as):
+        if self._shown_as.startswith("/"):
             return location
-        return os.path.normpath(
-            os.path.join(self._shown_as or ".", os.path.relpath(location, self._folder))
-        )
+        return os.path.normpath(Path(self._shown_as, os.path.relpath(location, self._folder)))
 
     def _beside(self, base: str | None) -> str | None:
-        return None if base is None else os.path.dirname(base)
+        return None if base is None else str(Path(base).parent)
 
 
 class ArchiveFetch(_Layered):
@@ -182,7 +181,7 @@ class ArchiveFetch(_Layered):
     ) -> None:
         super().__init__(offline=offline, profile_paths=profile_paths)
         self.archive = archive
-        self._root = os.path.abspath(path) + "!/"
+        self._root = absolute(path) + "!/"
         self._shown_as = path if shown_as is None else shown_as
 
     def location(self, member: str) -> str:
@@ -261,35 +260,42 @@ class MemoryFetch(_Layered):
         return location
 
 
-def _read_file(path: str, shown: str) -> bytes:
-    try:
-        # Neither a pipe nor a device may block us or never end.
-        if os.path.exists(path) and not os.path.isfile(path):
-            kind = "a folder" if os.path.isdir(path) else "not a regular file"
-            raise CannotRead(
-                f"`{shown}` is {kind}, not a file" if kind == "a folder" else f"`{shown}` is {kind}"
-            )
-        with open(path, "rb") as file:
-            content = file.read(_MAX_BYTES + 1)
-    except (FileNotFoundError, NotADirectoryError):
-        folder, name = os.path.split(path)
-        raise _not_found(shown, name, names_in(folder)) from None
-    except PermissionError as error:
-        raise CannotRead(f"`{shown}` may not be read: permission denied") from error
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise CannotRead(f"`{shown}` cannot be read: {reason.lower()}") from error
-    if len(content) > _MAX_BYTES:
-        raise CannotRead(f"`{shown}` is larger than {_MAX_BYTES:,} bytes")
-    return content
+def absolute(path: str) -> str:
+    """The absolute, normalized form of a path; links are kept as they are."""
+    return os.path.normpath(Path(path).absolute())
 
 
 def names_in(folder: str) -> list[str]:
     """The names in a folder, sorted; none if it cannot be listed."""
     try:
-        return sorted(os.listdir(folder or "."))
+        return sorted(entry.name for entry in Path(folder).iterdir())
     except (OSError, ValueError):
         return []
+
+
+def reason(error: Exception) -> str:
+    """Why the operating system did not do something, in its words."""
+    return (getattr(error, "strerror", None) or str(error)).lower()
+
+
+def _read_file(location: str, shown: str) -> bytes:
+    path = Path(location)
+    try:
+        if path.is_dir():
+            raise CannotRead(f"`{shown}` is a folder, not a file")
+        if path.exists() and not path.is_file():  # a pipe or a device may block or never end
+            raise CannotRead(f"`{shown}` is not a regular file")
+        with path.open("rb") as file:
+            content = file.read(_MAX_BYTES + 1)
+    except (FileNotFoundError, NotADirectoryError):
+        raise _not_found(shown, path.name, names_in(str(path.parent))) from None
+    except PermissionError as error:
+        raise CannotRead(f"`{shown}` may not be read: permission denied") from error
+    except (OSError, ValueError) as error:
+        raise CannotRead(f"`{shown}` cannot be read: {reason(error)}") from error
+    if len(content) > _MAX_BYTES:
+        raise CannotRead(f"`{shown}` is larger than {_MAX_BYTES:,} bytes")
+    return content
 
 
 def _not_found(shown: str, name: str, names: Iterable[str]) -> CannotRead:

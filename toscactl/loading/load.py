@@ -7,7 +7,7 @@ from functools import lru_cache
 
 import toscactl_profiles
 from toscactl import definitions, document
-from toscactl.definitions import Dialect, ImportDef, ServiceFile
+from toscactl.definitions import ImportDef, ServiceFile
 from toscactl.diagnostics import Checked, Diagnostic, Rule, closest
 from toscactl.errors import CannotRead
 from toscactl.loading.model import Bundle, Fetch, Loaded
@@ -48,7 +48,7 @@ def load(location: str, fetch: Fetch, limits: Limits | None = None) -> Checked[B
     work.known[location] = True
     while work.pending:
         work.follow(work.pending.popleft())
-    work.add_implicit_profiles(root.dialect)
+    work.add_implicit_profiles()
     bundle = Bundle(work.files[location], work.files, fetch, root.dialect)
     return Checked(bundle, tuple(work.diagnostics))
 
@@ -149,17 +149,10 @@ class _Work:
         self.diagnostics.extend(checked.diagnostics)
         return checked.value
 
-    def add_implicit_profiles(self, dialect: Dialect) -> None:
-        """Lets every 1.x file see the normative types, which it need not import (1.3, 3.1).
-
-        All files see those of the service file's version, so that each type is there once.
-        """
+    def add_implicit_profiles(self) -> None:
+        """Lets every 1.x file see the normative types of its version without an import."""
         for location, loaded in list(self.files.items()):
-            own = loaded.file.dialect.value
-            implied = toscactl_profiles.IMPLICIT.get(dialect.value)
-            profile = toscactl_profiles.IMPLICIT.get(own) and (
-                implied or toscactl_profiles.IMPLICIT[own]
-            )
+            profile = toscactl_profiles.IMPLICIT.get(loaded.file.dialect.value)
             if profile is None or location.startswith(PREFIX):
                 continue
             where = f"{PREFIX}{profile[0]}/{profile[1]}"

@@ -4,14 +4,16 @@ import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from toscactl.diagnostics import Diagnostic, closest
 from toscactl.errors import CannotRead
-from toscactl.loading.fetch import ArchiveFetch, FolderFetch, names_in
+from toscactl.loading.fetch import ArchiveFetch, FolderFetch, absolute, names_in, reason
 from toscactl.loading.model import Fetch
 from toscactl.loading.packages import entry_of_archive, entry_of_folder
 
 _ARCHIVE_SUFFIXES = (".csar", ".zip")
+_YAML_SUFFIXES = (".yaml", ".yml")
 _SERVICE_NAMES = ("service.yaml", "service.yml")
 _VERSION = re.compile(
     rb"^(?:\xef\xbb\xbf)?['\"]?tosca_definitions_version['\"]?[ \t]*:", re.MULTILINE
@@ -41,52 +43,51 @@ def open_path(path: str, *, offline: bool = False, profile_paths: Sequence[str] 
     that is a TOSCA file with a topology.
     Raises `CannotRead`, and `InvalidService` for a package that is unsafe or breaks the rules.
     """
-    kind = _kind(path)
-    if kind == "folder":
-        return _open_folder(path, offline, profile_paths)
-    if kind == "archive":
-        return _open_archive(path, offline, profile_paths)
-    folder = os.path.dirname(path)
-    fetch = FolderFetch(
-        folder or ".", shown_as=folder, offline=offline, profile_paths=profile_paths
-    )
-    name = os.path.basename(path)
-    stem = _stem(os.path.dirname(os.path.abspath(path)) if name in _SERVICE_NAMES else name)
-    return Opened(os.path.abspath(path), fetch, stem, os.path.normpath(path))
+    match _kind(path):
+        case "archive":
+            archive, entry, diagnostics = entry_of_archive(path)
+            package = ArchiveFetch(archive, path, offline=offline, profile_paths=profile_paths)
+            location = package.location(entry)
+            return Opened(location, package, _stem(path), package.shown(location), diagnostics)
+        case "folder":
+            folder, (name, diagnostics) = path, _find_service(path)
+        case _:
+            folder, name, diagnostics = str(Path(path).parent), Path(path).name, ()
+    fetch = FolderFetch(folder, offline=offline, profile_paths=profile_paths)
+    location = absolute(str(Path(folder, name)))
+    named_by_folder = folder == path or name in _SERVICE_NAMES
+    stem = _stem(absolute(folder) if named_by_folder else name)
+    return Opened(location, fetch, stem, fetch.shown(location), diagnostics)
 
 
 def _kind(path: str) -> str:
     """`file`, `folder` or `archive`. Raises `CannotRead` if there is nothing to be read."""
     try:
-        if os.path.isdir(path):
+        if Path(path).is_dir():
             return "folder"
         if not os.path.lexists(path):
-            folder, name = os.path.split(path)
-            near = closest(name, names_in(folder))
-            hint = None if near is None else f"did you mean `{os.path.join(folder, near)}`?"
-            raise CannotRead(f"there is no file or folder `{path}`", hint=hint)
-        if not os.path.isfile(path):
+            raise _nothing_at(path)
+        if not Path(path).is_file():
             raise CannotRead(f"`{path}` is not a regular file")
-        with open(path, "rb") as file:
+        with Path(path).open("rb") as file:
             begins = file.read(4)
     except PermissionError as error:
         raise CannotRead(f"`{path}` may not be read: permission denied") from error
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise CannotRead(f"`{path}` cannot be read: {reason.lower()}") from error
+        raise CannotRead(f"`{path}` cannot be read: {reason(error)}") from error
     zipped = begins.startswith(b"PK") or path.lower().endswith(_ARCHIVE_SUFFIXES)
     return "archive" if zipped else "file"
 
 
-def _open_folder(path: str, offline: bool, profile_paths: Sequence[str]) -> Opened:
-    fetch = FolderFetch(path, offline=offline, profile_paths=profile_paths)
-    entry, diagnostics = _find_service(path)
-    location = os.path.normpath(os.path.join(os.path.abspath(path), entry))
-    shown = os.path.normpath(os.path.join(path, entry))
-    return Opened(location, fetch, _stem(os.path.abspath(path)), shown, diagnostics)
+def _nothing_at(path: str) -> CannotRead:
+    folder = Path(path).parent
+    near = closest(Path(path).name, names_in(str(folder)))
+    hint = None if near is None else f"did you mean `{folder / near}`?"
+    return CannotRead(f"there is no file or folder `{path}`", hint=hint)
 
 
 def _find_service(folder: str) -> tuple[str, tuple[Diagnostic, ...]]:
+    """The name of the service's file in a folder, and warnings if the folder is a package."""
     names = names_in(folder)
     for name in _SERVICE_NAMES:
         if name in names:
@@ -94,10 +95,9 @@ def _find_service(folder: str) -> tuple[str, tuple[Diagnostic, ...]]:
     found = entry_of_folder(folder)
     if found is not None:
         return found
-    yaml = [name for name in names if name.endswith((".yaml", ".yml"))]
-    tosca = {name: _head(os.path.join(folder, name)) for name in yaml}
-    candidates = [name for name in yaml if _VERSION.search(tosca[name])]
-    services = [name for name in candidates if _TOPOLOGY.search(tosca[name])] or candidates
+    texts = {name: _text(Path(folder, name)) for name in names if name.endswith(_YAML_SUFFIXES)}
+    candidates = [name for name, text in texts.items() if _VERSION.search(text)]
+    services = [name for name in candidates if _TOPOLOGY.search(texts[name])] or candidates
     if len(services) == 1:
         return services[0], ()
     if not services:
@@ -105,29 +105,20 @@ def _find_service(folder: str) -> tuple[str, tuple[Diagnostic, ...]]:
             f"there is no service in the folder `{folder}`",
             hint="name its file, or call it `service.yaml`",
         )
-    listed = ", ".join(f"`{os.path.join(folder, name)}`" for name in services)
+    listed = ", ".join(f"`{Path(folder, name)}`" for name in services)
     raise CannotRead(
         f"the folder `{folder}` holds several services: {listed}", hint="name one of them"
     )
 
 
-def _head(path: str) -> bytes:
+def _text(path: Path) -> bytes:
     try:
-        with open(path, "rb") as file:
-            return file.read()
+        return path.read_bytes() if path.is_file() else b""
     except OSError:
         return b""
 
 
-def _open_archive(path: str, offline: bool, profile_paths: Sequence[str]) -> Opened:
-    archive, entry, diagnostics = entry_of_archive(path)
-    fetch = ArchiveFetch(archive, path, offline=offline, profile_paths=profile_paths)
-    location = fetch.location(entry)
-    return Opened(location, fetch, _stem(path), fetch.shown(location), diagnostics)
-
-
 def _stem(path: str) -> str:
-    name = os.path.basename(path.rstrip("/"))
-    stem, suffix = os.path.splitext(name)
-    known = suffix.lower() in {*_ARCHIVE_SUFFIXES, ".yaml", ".yml"}
-    return (stem if known and stem else name) or "service"
+    name = Path(path).name
+    known = Path(name).suffix.lower() in {*_ARCHIVE_SUFFIXES, *_YAML_SUFFIXES}
+    return (Path(name).stem if known else name) or "service"

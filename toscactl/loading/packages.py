@@ -2,10 +2,12 @@
 
 import os
 from collections.abc import Callable, Iterable
+from pathlib import Path
 
 import toscactl_csar
 from toscactl.diagnostics import Diagnostic, Rule, Severity
 from toscactl.errors import CannotRead, InvalidService
+from toscactl.loading.fetch import reason
 from toscactl.loading.package_rules import RULES
 from toscactl.source import Source, Span
 from toscactl_csar import ArchiveError, Finding, Package
@@ -29,8 +31,7 @@ def entry_of_archive(path: str) -> tuple[toscactl_csar.Archive, str, tuple[Diagn
             raise CannotRead(f"`{path}` cannot be read: {error}") from error
         raise _invalid(path, _diagnostics(path, error.findings, None)) from error
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise CannotRead(f"`{path}` cannot be read: {reason}") from error
+        raise CannotRead(f"`{path}` cannot be read: {reason(error)}") from error
 
     def read(name: str) -> bytes:
         return archive.read(name)
@@ -50,17 +51,15 @@ def entry_of_folder(folder: str) -> tuple[str, tuple[Diagnostic, ...]] | None:
         return None
 
     def read(name: str) -> bytes:
-        with open(os.path.join(folder, *name.split("/")), "rb") as file:
-            return file.read()
+        return Path(folder, name).read_bytes()
 
     try:
         package = toscactl_csar.inspect(names, read)
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise CannotRead(f"`{error.filename}` cannot be read: {reason}") from error
+        raise CannotRead(f"`{error.filename}` cannot be read: {reason(error)}") from error
 
     def source(name: str) -> Source | None:
-        return _text(os.path.normpath(os.path.join(folder, name)), read, name)
+        return _text(os.path.normpath(Path(folder, name)), read, name)
 
     diagnostics = _diagnostics(folder, package.findings, source)
     return _entry(folder, package, diagnostics), diagnostics
@@ -119,8 +118,6 @@ def _diagnostic(
 
 
 def _span(source: Source, number: int) -> Span:
-    before = sum(len(source.line(n)) for n in range(1, number))
-    start = source.text.find("\n", before) if number > 1 else -1
     lines = source.text.split("\n")
     start = sum(len(line) + 1 for line in lines[: number - 1])
     return Span(source, start, start + len(source.line(number)))

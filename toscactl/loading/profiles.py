@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 
 import toscactl_profiles
 from toscactl.diagnostics import closest
@@ -45,7 +46,7 @@ def find(reference: str, folders: Sequence[str], beside: str | None) -> str:
 def declares(path: str) -> str | None:
     """The name of the profile that a TOSCA file declares, without reading all of it."""
     try:
-        with open(path, "rb") as file:
+        with Path(path).open("rb") as file:
             head = file.read(_HEAD)
     except OSError:
         return None
@@ -57,7 +58,7 @@ def _files(folders: Iterable[str], beside: str | None) -> Iterator[str]:
     if beside is not None:
         yield from _yaml_files(beside, 1)
     for folder in folders:
-        yield from _yaml_files(os.path.abspath(folder), _DEPTH)
+        yield from _yaml_files(folder, _DEPTH)
 
 
 def _yaml_files(folder: str, depth: int) -> Iterator[str]:
