@@ -1,4 +1,4 @@
-"""Readers of condition clauses (1.3, 3.6.25; from 1.1), mapped onto the boolean functions of 2.0."""
+"""Readers of condition clauses (1.3, 3.6.25), mapped onto the boolean functions of 2.0."""
 
 from toscactl import document
 from toscactl.definitions.expressions import expression

@@ -54,9 +54,9 @@ def _expression_1(node: Node) -> Expr:
         if len(node.entries) == 1:
             key, argument = node.entries[0]
             if key.__class__ is Scalar:
-                fits = _FUNCTIONS.get(key.text)  # type: ignore[attr-defined]
+                fits = _FUNCTIONS.get(key.text)
                 if fits is not None and fits(argument):
-                    return _call_1(key, argument, node)  # type: ignore[arg-type]
+                    return _call_1(key, argument, node)
         values = [_expression_1(item) for _, item in node.entries]
         if all(new is old for new, (_, old) in zip(values, node.entries, strict=True)):
             return node
@@ -95,8 +95,7 @@ def _expression_2(reading: Reading, node: Node) -> Expr:
 def _map_2(reading: Reading, node: document.Mapping) -> Expr:
     calls = [key for key, _ in node.entries if isinstance(key, Scalar) and _is_function(key.text)]
     if calls and len(node.entries) == 1:
-        key, argument = node.entries[0]
-        assert isinstance(key, Scalar)
+        key, argument = calls[0], node.entries[0][1]
         items = argument.items if isinstance(argument, Sequence) else [argument]
         arguments = tuple(_expression_2(reading, item) for item in items)
         return FunctionCall(_without_dollar(key), arguments, node)

@@ -68,7 +68,8 @@ def _is_long(node: document.Mapping) -> bool:
 
 def _long(reading: Reading, node: document.Mapping) -> ImportDef | None:
     fields = read_fields(reading, _IMPORT, node)
-    url, profile = fields.get("url"), fields.get("profile")
+    url: Name | None = fields.get("url")
+    profile: Name | None = fields.get("profile")
     if url is None and profile is None:
         if not any(node.get(keyname) is not None for keyname in ("file", "url", "profile")):
             wanted = "`url` or `profile`" if reading.dialect is Dialect.V2_0 else "`file`"
@@ -77,7 +78,8 @@ def _long(reading: Reading, node: document.Mapping) -> ImportDef | None:
     if url is not None and profile is not None:
         message = "an import has either a `url` or a `profile`, not both"
         reading.report(URL_XOR_PROFILE, profile, message)
-    return ImportDef((url or profile).span, **fields)
+    at = profile or url or node
+    return ImportDef(at.span, **fields)
 
 
 _REPOSITORY = Table(

@@ -15,9 +15,8 @@ from toscactl.definitions.model import (
     OperationDef,
     ParameterDef,
 )
-from toscactl.definitions.schemas import input_definitions, parameter_definitions
+from toscactl.definitions.schemas import parameter_definitions
 from toscactl.definitions.table import (
-    EMPTY_VALUE,
     Field,
     Reading,
     Table,
@@ -216,14 +215,3 @@ IN_TEMPLATES = _Kind(assignments, description=True)
 
 interface_definitions = map_of("`interfaces`", IN_TYPES.read)
 interface_assignments = map_of("`interfaces`", IN_TEMPLATES.read)
-
-__all__ = [
-    "EMPTY_VALUE",
-    "IN_TYPES",
-    "artifact",
-    "artifacts",
-    "implementation",
-    "input_definitions",
-    "interface_assignments",
-    "interface_definitions",
-]

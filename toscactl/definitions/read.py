@@ -7,7 +7,6 @@ from toscactl.definitions.dialects import dialect_of
 from toscactl.definitions.imports import imports, repositories
 from toscactl.definitions.model import Dialect, ServiceFile, TypeDef, TypeKind
 from toscactl.definitions.table import (
-    OTHER_VERSION,
     WRONG_SHAPE,
     Field,
     Reader,
@@ -19,7 +18,7 @@ from toscactl.definitions.table import (
 )
 from toscactl.definitions.templates import service_template
 from toscactl.definitions.type_definitions import type_section
-from toscactl.definitions.values import anything, metadata, name, scalar, text
+from toscactl.definitions.values import metadata, name, scalar, text
 from toscactl.diagnostics import Checked
 from toscactl.document import Document, Node
 
@@ -89,6 +88,3 @@ def _without_headers(fields: dict[str, Any]) -> dict[str, Any]:
     if found:
         fields["metadata"] = {**found, **fields.get("metadata", {})}
     return fields
-
-
-__all__ = ["OTHER_VERSION", "anything", "read"]

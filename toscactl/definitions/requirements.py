@@ -239,6 +239,16 @@ def _target(reading: Reading, node: Node) -> Node | None:
     return as_name(reading, node)
 
 
+_ALLOCATION = Table("allocation", {"properties": Field(assignments)})
+
+
+def _allocation(reading: Reading, node: Node) -> object:
+    section = as_mapping(reading, node, "an allocation")
+    if section is None:
+        return None
+    return read_fields(reading, _ALLOCATION, section).get("properties")
+
+
 _REQUIREMENT_ASSIGNMENT = Table(
     "requirement assignment",
     {
@@ -250,19 +260,11 @@ _REQUIREMENT_ASSIGNMENT = Table(
         "count": Field(value, since=Dialect.V2_0),
         "optional": Field(value, since=Dialect.V2_0),
         "directives": Field(names, since=Dialect.V2_0),
-        "allocation": Field(lambda reading, node: _allocation(reading, node), since=Dialect.V2_0),
+        "allocation": Field(_allocation, since=Dialect.V2_0),
         "metadata": Field(lambda *_: None, since=Dialect.V2_0),
         "description": Field(lambda *_: None),
     },
 )
-_ALLOCATION = Table("allocation", {"properties": Field(assignments)})
-
-
-def _allocation(reading: Reading, node: Node) -> object:
-    section = as_mapping(reading, node, "an allocation")
-    if section is None:
-        return None
-    return read_fields(reading, _ALLOCATION, section).get("properties")
 
 
 def _requirement_assignment(

@@ -6,7 +6,6 @@ from toscactl import document
 from toscactl.definitions.expressions import expression
 from toscactl.definitions.model import Dialect, FunctionCall, Name, ParameterDef, SchemaDef
 from toscactl.definitions.table import (
-    WRONG_SHAPE,
     Field,
     Reading,
     Table,
@@ -15,7 +14,6 @@ from toscactl.definitions.table import (
     map_of,
     read_fields,
     report_empty,
-    shape,
 )
 from toscactl.definitions.values import (
     boolean,
@@ -113,17 +111,15 @@ def constraints_on(
     reading: Reading, node: Node, subject: FunctionCall | None = None
 ) -> tuple[FunctionCall, ...]:
     """What a node filter or a condition says of one value: a constraint, several, or the value."""
-    if isinstance(node, document.Mapping) and _is_constraint(node):
-        key, argument = node.entries[0]
-        assert isinstance(key, Scalar)
-        call = constraint(reading, key, argument, subject)
-        return () if call is None else (call,)
-    if isinstance(node, document.Sequence) and any(map(_looks_like_constraint, node)):
-        pairs = single_keys(reading, node, "constraints") or []
-        found = (constraint(reading, key, argument, subject) for key, argument in pairs)
-        return tuple(call for call in found if call is not None)
-    if isinstance(node, document.Mapping) and len(node) > 1 and _looks_like_constraint(node):
-        pairs = single_keys(reading, node, "constraints") or []
+    pairs: list[tuple[Name, Node]] | None = None
+    if isinstance(node, document.Mapping) and _has_operator(node):
+        if len(node) == 1:
+            pairs = [(key, item) for key, item in node.entries if isinstance(key, Scalar)]
+        else:
+            pairs = single_keys(reading, node, "constraints")
+    elif isinstance(node, document.Sequence) and any(map(_has_operator, node)):
+        pairs = single_keys(reading, node, "constraints")
+    if pairs is not None:
         found = (constraint(reading, key, argument, subject) for key, argument in pairs)
         return tuple(call for call in found if call is not None)
     message = "a value stands where a constraint is needed; it is taken for `equal`"
@@ -132,15 +128,7 @@ def constraints_on(
     return (FunctionCall(equal, (subject or value_call(node), expression(reading, node)), node),)
 
 
-def _is_constraint(node: document.Mapping) -> bool:
-    return (
-        len(node) == 1
-        and isinstance(node.entries[0][0], Scalar)
-        and (node.entries[0][0].text in OPERATORS)
-    )
-
-
-def _looks_like_constraint(node: Node) -> bool:
+def _has_operator(node: Node) -> bool:
     return isinstance(node, document.Mapping) and any(
         isinstance(key, Scalar) and key.text in OPERATORS for key, _ in node
     )
@@ -231,7 +219,7 @@ def _defined(reading: Reading, table: Table, label: Name, node: Node) -> Paramet
 
 
 def property_definition(reading: Reading, label: Name, node: Node) -> ParameterDef | None:
-    """A property definition (1.3, 3.6.10; 2.0, 9.10); the type may be inherited and then be absent."""
+    """A property definition (1.3, 3.6.10; 2.0, 9.10); an inherited type may be absent."""
     if reading.dialect is Dialect.V2_0 and not isinstance(node, document.Mapping):
         # The short form of a refinement: a fixed value (2.0, 9.10).
         return ParameterDef(label, SchemaDef(label.span, None), value=expression(reading, node))
@@ -269,17 +257,3 @@ property_definitions = map_of("`properties`", property_definition)
 attribute_definitions = map_of("`attributes`", attribute_definition)
 input_definitions = map_of("`inputs`", input_definition)
 parameter_definitions = map_of("this section", parameter_definition)
-
-__all__ = [
-    "WRONG_SHAPE",
-    "attribute_definitions",
-    "constraints",
-    "constraints_on",
-    "input_definitions",
-    "parameter_definitions",
-    "property_definitions",
-    "schema",
-    "shape",
-    "validation",
-    "value_call",
-]

@@ -5,7 +5,6 @@ from toscactl.definitions.expressions import expression
 from toscactl.definitions.model import Dialect, MappingDef, SubstitutionDef
 from toscactl.definitions.requirements import node_filter
 from toscactl.definitions.table import (
-    MISSING_KEYNAME,
     WRONG_SHAPE,
     Field,
     Reading,
@@ -96,6 +95,3 @@ def substitution(reading: Reading, node: Node) -> SubstitutionDef | None:
     fields = read_fields(reading, _SUBSTITUTION, section)
     fields.setdefault("node_type", None)
     return SubstitutionDef((fields["node_type"] or node).span, **fields)
-
-
-__all__ = ["MISSING_KEYNAME", "substitution"]

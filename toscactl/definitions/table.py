@@ -68,7 +68,7 @@ Reader: TypeAlias = Callable[[Reading, Node], object]
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One keyname. `read` gives the value of the field `into`, or None for a value that is wrong."""
+    """One keyname. `read` gives the value of the field `into`, or None for a wrong value."""
 
     read: Reader
     into: str = ""
@@ -105,7 +105,7 @@ class Table:
         }
 
     def extended(self, what: str, fields: Mapping[str, Field]) -> "Table":
-        """This table with further keynames."""
+        """The same table with further keynames."""
         return Table(what, {**self.fields, **fields})
 
 
@@ -116,13 +116,13 @@ def read_fields(
     known = table.by_dialect[reading.dialect]
     values: dict[str, Any] = {}
     for key, value in node.entries:
-        found = known.get(key.text) if key.__class__ is Scalar else None  # type: ignore[attr-defined]
+        found = known.get(key.text) if key.__class__ is Scalar else None
         if found is None:
             found = _unexpected(reading, table, key)
             if found is None:
                 continue
         read, into, nullable = found
-        if value.__class__ is Scalar and not nullable and document.is_null(value):  # type: ignore[arg-type]
+        if value.__class__ is Scalar and not nullable and document.is_null(value):
             report_empty(reading, key)
             continue
         result = read(reading, value)

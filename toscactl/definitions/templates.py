@@ -1,4 +1,4 @@
-"""Readers of templates, groups and the service template that holds them (1.3, 3.8, 3.9; 2.0, 6.8)."""
+"""Readers of templates, groups and the service template around them (1.3, 3.8, 3.9)."""
 
 from toscactl import document
 from toscactl.definitions.interfaces import artifacts, interface_assignments

@@ -203,7 +203,7 @@ def list_of(
 
 
 def single_keys(reading: Reading, node: Node, what: str) -> list[tuple[Name, Node]] | None:
-    """The pairs of a list of single-key maps. Before 2.0 a map in its place has one clear meaning."""
+    """The pairs of a list of single-key maps; before 2.0 a map in its place is read, too."""
     if isinstance(node, document.Mapping) and reading.dialect is not Dialect.V2_0:
         message = f"{what} are a list of single-key maps, and here is a map"
         reading.report(MAP_FOR_LIST, node, message, hint="put `- ` before each name")

@@ -1,4 +1,4 @@
-"""The YAML 1.2 core schema (YAML 1.2.2, section 10.3): what a scalar's text means without a type."""
+"""The core schema of YAML 1.2.2 (10.3): what a scalar's text means where no type is declared."""
 
 import re
 
@@ -35,7 +35,8 @@ def core_value(scalar: Scalar) -> None | bool | int | float | str:
             return value
         case "float", int():
             return float(value)
-    return scalar.text
+        case _:
+            return scalar.text
 
 
 def plain_value(text: str) -> None | bool | int | float | str:

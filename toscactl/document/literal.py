@@ -8,7 +8,7 @@ from toscactl.source import Source
 _NOWHERE = Source("<literal>", "")
 
 
-def node(data: object, source: Source = _NOWHERE, at: int = pack(0, 0)) -> Node:  # noqa: B008
+def node(data: object, source: Source = _NOWHERE, at: int = pack(0, 0)) -> Node:
     """A node with this content, all at one place; nodes inside stay as they are.
 
     Strings become quoted scalars, so that `node("1")` is text and `node(1)` a number.
@@ -32,10 +32,12 @@ def node(data: object, source: Source = _NOWHERE, at: int = pack(0, 0)) -> Node:
             return Mapping(source, at, entries)
         case abc.Iterable():
             return Sequence(source, at, [node(item, source, at) for item in data])
+        case _:
+            pass
     raise TypeError(f"a document holds no {type(data).__name__}")
 
 
-def name(text: str, source: Source = _NOWHERE, at: int = pack(0, 0)) -> Scalar:  # noqa: B008
+def name(text: str, source: Source = _NOWHERE, at: int = pack(0, 0)) -> Scalar:
     """A plain scalar: a name, as a writer would write it."""
     return Scalar(source, at, text, plain=True)
 

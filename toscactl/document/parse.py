@@ -1,7 +1,7 @@
 """source -> document: libyaml's events into light nodes; the only home of the YAML reader.
 
-The text is YAML 1.2 with the core schema (sections 10.3 and 7.1 of YAML 1.2.2), and nothing is typed
-here. Beside the specification, merge keys (`<<`) mean what they mean to every other reader.
+The text is YAML 1.2; nothing is typed here (`core_value` does that, where a value is needed).
+Beside the specification, merge keys (`<<`) mean what they mean to every other reader.
 """
 
 import gc
@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any, TypeAlias
 
 import yaml
 from yaml import (
@@ -22,7 +23,7 @@ from yaml import (
     StreamEndEvent,
 )
 
-from toscactl.diagnostics import Checked, Diagnostic, Note, Rule
+from toscactl.diagnostics import Checked, Diagnostic, Note, Rule, closest
 from toscactl.document.model import Document, Mapping, Node, Scalar, Sequence, pack
 from toscactl.source import Source, Span
 
@@ -43,6 +44,11 @@ _PROPERTIES = re.compile(r"(?:[&!][^\s,\[\]{}]*(?:\s+|$)(?:#[^\n]*\n\s*)*)+")
 _TAG = "tag:yaml.org,2002:"
 _SCALAR_TAGS = frozenset({"!"} | {_TAG + name for name in ("str", "int", "float", "bool", "null")})
 _MERGE_KEY = "<<"
+_LONG = 1 << 24
+
+
+_Event: TypeAlias = Any
+"""An event of either reader; the stubs know little of libyaml's, and its marks are always there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +60,7 @@ class Limits:
     aliased: int = 2_000_000
 
 
-def parse(source: Source, limits: Limits = Limits()) -> Checked[Document]:  # noqa: B008  (frozen)
+def parse(source: Source, limits: Limits = Limits()) -> Checked[Document]:
     """Read one YAML document.
 
     Never raises, whatever the text. Where the text cannot be read to its end, and where it holds
@@ -93,7 +99,7 @@ def collector_paused() -> Iterator[None]:
             gc.enable()
 
 
-def _events(text: str) -> Callable[[], yaml.Event]:
+def _events(text: str) -> Callable[[], _Event]:
     """A function that gives the next event; offsets in its marks are those of `text`."""
     if text.startswith("\ufeff"):
         # A mark does not count the byte order mark; a line break in its place changes nothing else.
@@ -106,7 +112,7 @@ def _events(text: str) -> Callable[[], yaml.Event]:
     shown = {ord(stand_in): character for character, stand_in in hidden.items()}
     get = _parser(text.translate({ord(character): hidden[character] for character in hidden}))
 
-    def restored() -> yaml.Event:
+    def restored() -> _Event:
         event = get()
         if event.__class__ is ScalarEvent:
             event.value = event.value.translate(shown)
@@ -115,8 +121,8 @@ def _events(text: str) -> Callable[[], yaml.Event]:
     return restored
 
 
-def _parser(text: str) -> Callable[[], yaml.Event]:
-    """libyaml where PyYAML was built with it."""
+def _parser(text: str) -> Callable[[], _Event]:
+    """The reader: libyaml where PyYAML was built with it."""
     parser = getattr(yaml.cyaml, "CParser", None) if yaml.__with_libyaml__ else None
     if parser is None:
         return _PureLoader(text).get_event
@@ -132,7 +138,7 @@ class _PureLoader(yaml.reader.Reader, yaml.scanner.Scanner, yaml.parser.Parser):
         yaml.parser.Parser.__init__(self)
 
 
-class _Stop(Exception):  # noqa: N818  (not an error: the end of reading)
+class _Stop(Exception):
     def __init__(self, diagnostic: Diagnostic) -> None:
         super().__init__(diagnostic.message)
         self.diagnostic = diagnostic
@@ -150,7 +156,7 @@ class _Builder:
         self.count = 0
         self.aliased = 0
 
-    def build(self, get: "Callable[[], yaml.Event]") -> Node | None:
+    def build(self, get: Callable[[], _Event]) -> Node | None:
         """The root of the first document; None, with an error, if there is none."""
         source = self.source
         top: list[Node] = []
@@ -165,7 +171,7 @@ class _Builder:
                 start = event.start_mark.index
                 end = event.end_mark.index
                 length = end - start
-                if event.anchor is None and event.tag is None and length < 0xFFFFFF:
+                if event.anchor is None and event.tag is None and length < _LONG:
                     items.append(Scalar(source, start << 24 | length, event.value, not event.style))
                     self.count += 1
                 else:
@@ -208,7 +214,7 @@ class _Builder:
         self.found.append(EMPTY.at(Span(source, 0, 0), "the file is empty"))
         return None
 
-    def scalar(self, event: ScalarEvent) -> Scalar:
+    def scalar(self, event: _Event) -> Scalar:
         """The rare scalar that has an anchor or a tag, or is very long."""
         self.count += 1
         start, tag = self._content_start(event), event.tag or ""
@@ -221,14 +227,14 @@ class _Builder:
             self._define(event.anchor, node, 1)
         return node
 
-    def _content_start(self, event: yaml.NodeEvent) -> int:
+    def _content_start(self, event: _Event) -> int:
         start: int = event.start_mark.index
         if event.anchor is None and getattr(event, "tag", None) is None:
             return start
         match = _PROPERTIES.match(self.source.text, start)
         return match.end() if match else start
 
-    def _open(self, event: yaml.CollectionStartEvent) -> None:
+    def _open(self, event: _Event) -> None:
         if event.anchor is not None:
             self.anchors[event.anchor] = None
         wanted = "map" if isinstance(event, MappingStartEvent) else "seq"
@@ -239,13 +245,11 @@ class _Builder:
         self.anchors[anchor] = node
         self.weights[anchor] = weight
 
-    def _alias(self, event: AliasEvent) -> Node:
+    def _alias(self, event: _Event) -> Node:
         span = Span(self.source, event.start_mark.index, event.end_mark.index)
         anchor = event.anchor
         nothing = Scalar(self.source, pack(span.start, span.end), "", plain=True)
         if anchor not in self.anchors:
-            from toscactl.diagnostics import closest  # noqa: PLC0415  (only when it is wrong)
-
             near = closest(anchor, self.anchors)
             hint = f"did you mean `*{near}`?" if near else None
             message = f"there is no anchor `&{anchor}` before this alias"
@@ -305,7 +309,7 @@ class _Builder:
         taken = {_key_text(key) for key, _ in own}
         return [entry for text, entry in merged.items() if text not in taken] + own
 
-    def _unknown_tag(self, event: yaml.NodeEvent, tag: str) -> None:
+    def _unknown_tag(self, event: _Event, tag: str) -> None:
         shown = tag.replace(_TAG, "!!")
         start = event.start_mark.index
         span = Span(self.source, start, start + 1)
@@ -316,11 +320,11 @@ class _Builder:
         hint = "TOSCA files use the tags of the YAML core schema only: !!str, !!int, !!float, ..."
         self.found.append(UNKNOWN_TAG.at(span, message, hint=hint))
 
-    def _too_deep(self, event: yaml.Event) -> Diagnostic:
+    def _too_deep(self, event: _Event) -> Diagnostic:
         span = Span(self.source, event.start_mark.index, event.start_mark.index + 1)
         return TOO_LARGE.at(span, f"nested deeper than {self.limits.depth} levels")
 
-    def _several(self, event: yaml.Event) -> None:
+    def _several(self, event: _Event) -> None:
         start = event.start_mark.index
         span = Span(self.source, start, max(start + 3, event.end_mark.index))
         message = "a second YAML document begins here; a TOSCA file is one document"
