@@ -35,7 +35,9 @@ class Resource:
     `kind` and `name` are the target's own (`OS::Nova::Server` `web`, `Deployment` `web`);
     `properties` is what is wanted, nested as on the target; `origins` says where a property (by
     its dotted path, the empty one for the whole) comes from.
-    `replace_on` names the top-level properties whose change makes a new one necessary.
+    `replace_on` names the top-level properties whose change makes a new one necessary. A backend
+    that only knows that from both sides sets it in the `after` of the change that it returns, so
+    it is no part of what makes two resources equal.
     """
 
     kind: str
@@ -43,7 +45,7 @@ class Resource:
     properties: Mapping[str, Value] = field(default_factory=dict)
     instance: Address | None = None
     origins: Mapping[str, Origin] = field(default_factory=dict)
-    replace_on: frozenset[str] = frozenset()
+    replace_on: frozenset[str] = field(default=frozenset(), compare=False)
     needs: tuple[str, ...] = ()
     """Names of other resources of the same unit."""
     holds_data: bool = False
