@@ -3,7 +3,7 @@
 from toscactl import document
 from toscactl.definitions.expressions import expression
 from toscactl.definitions.model import Dialect, Expr, FunctionCall, Name
-from toscactl.definitions.schemas import constraints_on
+from toscactl.definitions.schemas import OPERATORS, constraint, constraints_on
 from toscactl.definitions.table import WRONG_SHAPE, Reading, as_name, shape
 from toscactl.document import Node, Scalar
 
@@ -14,8 +14,9 @@ def condition(reading: Reading, node: Node) -> Expr | None:
     """A condition clause as one boolean call.
 
     In 1.x a list is a conjunction of `and`, `or`, `not`, `assert` and of attribute assertions
-    `attribute: [constraints]`; an assertion becomes the constraints on `get_attribute(SELF,
-    attribute)`. Text such as `utilization greater_than 50%` stays text. In 2.0 it is an expression.
+    `attribute: [constraints]`. An assertion becomes the constraints on `get_attribute(SELF,
+    attribute)`; a bare constraint, seen in triggers, is one on what the event measures (`value`).
+    Text such as `utilization greater_than 50%` stays text. In 2.0 a condition is an expression.
     """
     if reading.dialect is Dialect.V2_0:
         return expression(reading, node)
@@ -36,7 +37,10 @@ def _clauses(reading: Reading, node: Node) -> list[Expr]:
         label = as_name(reading, key)
         if label is None:
             continue
-        if label.text in _CONNECTIVES:
+        if label.text in OPERATORS:
+            call = constraint(reading, label, item)
+            found.extend(() if call is None else (call,))
+        elif label.text in _CONNECTIVES:
             found.append(_connected(reading, label, item, node))
         else:
             found.extend(constraints_on(reading, item, _attribute(label)))

@@ -14,7 +14,15 @@ from toscactl.definitions.table import (
     read_fields,
     shape,
 )
-from toscactl.definitions.values import SINGLE_FOR_LIST, anything, metadata, name, text
+from toscactl.definitions.values import (
+    SINGLE_FOR_LIST,
+    annotated,
+    anything,
+    documented,
+    metadata,
+    name,
+    text,
+)
 from toscactl.diagnostics import Rule
 from toscactl.document import Node, Scalar
 
@@ -30,8 +38,8 @@ _IMPORT = Table(
         "namespace_prefix": Field(name, into="namespace", until=Dialect.V1_3),
         "namespace_uri": Field(name, until=Dialect.V1_3),
         "namespace": Field(name, since=Dialect.V2_0),
-        "description": Field(lambda *_: None, since=Dialect.V2_0),
-        "metadata": Field(lambda *_: None, since=Dialect.V2_0),
+        "description": Field(documented, since=Dialect.V2_0),
+        "metadata": Field(annotated, since=Dialect.V2_0),
     },
 )
 

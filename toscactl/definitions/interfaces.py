@@ -15,8 +15,13 @@ from toscactl.definitions.model import (
     OperationDef,
     ParameterDef,
 )
-from toscactl.definitions.schemas import parameter_definitions
+from toscactl.definitions.schemas import (
+    defines_a_value,
+    parameter_definition,
+    parameter_definitions,
+)
 from toscactl.definitions.table import (
+    MISSING_KEYNAME,
     Field,
     Reading,
     Table,
@@ -27,7 +32,15 @@ from toscactl.definitions.table import (
     report_empty,
 )
 from toscactl.definitions.values import SINGLE_FOR_LIST, assignments, metadata, name, text, value
+from toscactl.diagnostics import Rule, Severity
 from toscactl.document import Node, Scalar
+
+NO_FILE = Rule(
+    "artifact-without-file",
+    "An artifact of a node type names no file.",
+    Severity.WARNING,
+    lenient=True,
+)
 
 _Parameters = dict[str, ParameterDef] | dict[str, AssignmentDef] | None
 _ReadParameters = Callable[[Reading, Node], _Parameters]
@@ -36,7 +49,7 @@ _ARTIFACT = Table(
     "artifact",
     {
         "type": Field(name),
-        "file": Field(name, mandatory=True),
+        "file": Field(name),
         "repository": Field(name),
         "description": Field(text),
         "deploy_path": Field(name, until=Dialect.V1_3),
@@ -52,6 +65,26 @@ _ARTIFACT = Table(
 
 def artifact(reading: Reading, label: Name | None, node: Node) -> ArtifactDef | None:
     """An artifact: a file's name, or a map (1.3, 3.6.7; 2.0, 10.4)."""
+    found = _artifact(reading, label, node)
+    if found is not None and not found.file.text:
+        shown = f" `{label.text}`" if label else ""
+        reading.report(MISSING_KEYNAME, label or node, f"the artifact{shown} has no `file`")
+        return None
+    return found
+
+
+def _artifact_definition(reading: Reading, label: Name, node: Node) -> ArtifactDef | None:
+    """An artifact of a node type; those of NFV types leave the file to the templates."""
+    if reading.dialect is Dialect.V2_0:
+        return artifact(reading, label, node)
+    found = _artifact(reading, label, node)
+    if found is not None and not found.file.text:
+        message = f"the artifact `{label.text}` has no `file`; a template has to give it"
+        reading.report(NO_FILE, label, message)
+    return found
+
+
+def _artifact(reading: Reading, label: Name | None, node: Node) -> ArtifactDef | None:
     if isinstance(node, Scalar):
         file = as_name(reading, node)
         return None if file is None else ArtifactDef(label, (label or node).span, file)
@@ -59,12 +92,12 @@ def artifact(reading: Reading, label: Name | None, node: Node) -> ArtifactDef | 
     if section is None:
         return None
     fields = read_fields(reading, _ARTIFACT, section, label)
-    if "file" not in fields:
-        return None
+    fields.setdefault("file", Scalar(node.source, node.at, "", plain=True))
     return ArtifactDef(label, (label or fields["file"]).span, **fields)
 
 
-artifacts = map_of("`artifacts`", artifact)
+artifacts = map_of("`artifacts`", artifact, listed=True)
+artifact_definitions = map_of("`artifacts`", _artifact_definition, listed=True)
 
 
 def _primary(reading: Reading, node: Node) -> Name | ArtifactDef | None:
@@ -160,6 +193,10 @@ class _Kind:
                 report_empty(reading, label)
                 return OperationDef(label, label.span)
             return OperationDef(label, label.span, implementation=implementation(reading, node))
+        if isinstance(node, document.Sequence) and not node.items:
+            # NFV descriptors write `instantiate: []`.
+            report_empty(reading, label)
+            return OperationDef(label, label.span)
         section = as_mapping(reading, node, f"the operation `{label.text}`")
         if section is None:
             return None
@@ -210,8 +247,25 @@ class _Kind:
         return None if fields is None else InterfaceDef(label, label.span, **fields)
 
 
+def _given_inputs(reading: Reading, node: Node) -> _Parameters:
+    """Inputs in a template: values; before 2.0 also definitions that give a value or a default."""
+    section = as_mapping(reading, node, "`inputs`")
+    if section is None:
+        return None
+    result: dict[str, Any] = {}
+    for key, item in section.entries:
+        label = as_name(reading, key)
+        if label is None:
+            continue
+        if reading.dialect is not Dialect.V2_0 and defines_a_value(item):
+            result[label.text] = parameter_definition(reading, label, item)
+        else:
+            result[label.text] = AssignmentDef(label, expression(reading, item))
+    return result
+
+
 IN_TYPES = _Kind(parameter_definitions, description=True)
-IN_TEMPLATES = _Kind(assignments, description=True)
+IN_TEMPLATES = _Kind(_given_inputs, description=True)
 
 interface_definitions = map_of("`interfaces`", IN_TYPES.read)
 interface_assignments = map_of("`interfaces`", IN_TEMPLATES.read)

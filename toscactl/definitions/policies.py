@@ -13,6 +13,7 @@ from toscactl.definitions.table import (
     as_mapping,
     as_name,
     entity,
+    ignored,
     map_of,
     read_fields,
     shape,
@@ -38,6 +39,15 @@ ACTION_OPERATION = Rule(
     lenient=True,
 )
 
+EVENT_MAP = Rule(
+    "event-as-map",
+    "A trigger's event is written as a map with its type.",
+    Severity.WARNING,
+    lenient=True,
+)
+
+_TACKER = "Tacker"
+
 _SAMPLED = Table(
     "condition",
     {
@@ -45,6 +55,11 @@ _SAMPLED = Table(
         "period": Field(value),
         "evaluations": Field(value),
         "method": Field(name),
+        "granularity": Field(value, into="period", vendor=_TACKER),
+        "aggregation_method": Field(name, into="method", vendor=_TACKER),
+        "resource_type": Field(ignored, vendor=_TACKER),
+        "threshold": Field(ignored, vendor=_TACKER),
+        "comparison_operator": Field(ignored, vendor=_TACKER),
     },
 )
 _FILTER = Table(
@@ -78,6 +93,8 @@ def _event(reading: Reading, node: Node) -> Name | None:
         for keyname in ("type", "implements"):
             given = node.get(keyname)
             if given is not None:
+                message = "an event is a name; of this map, only the type is read"
+                reading.report(EVENT_MAP, node, message)
                 return as_name(reading, given)
     return as_name(reading, node)
 
@@ -85,6 +102,8 @@ def _event(reading: Reading, node: Node) -> Name | None:
 def _action(reading: Reading, node: Node) -> tuple[ActivityDef, ...] | None:
     """A list of activities (1.3); before, an operation: its name, or a map of named operations."""
     if isinstance(node, document.Sequence):
+        if reading.dialect is not Dialect.V2_0 and all(isinstance(item, Scalar) for item in node):
+            return _policies_to_run(reading, node)
         return activities(reading, node)
     if reading.dialect is Dialect.V2_0:
         message = f"`action` is a list of activities, and here is {shape(node)}"
@@ -102,6 +121,14 @@ def _action(reading: Reading, node: Node) -> tuple[ActivityDef, ...] | None:
     return tuple(
         _operation(reading, label, body) for label, body in zip(labels, bodies, strict=False)
     )
+
+
+def _policies_to_run(reading: Reading, node: document.Sequence) -> tuple[ActivityDef, ...]:
+    message = "an action is a list of activities; names in it are read as `delegate`"
+    reading.report(ACTION_OPERATION, node, message)
+    subjects = [subject for item in node if (subject := as_name(reading, item)) is not None]
+    kind = Scalar(node.source, node.at, "delegate", plain=True)
+    return tuple(ActivityDef(subject.span, kind, subject) for subject in subjects)
 
 
 def _operation(reading: Reading, label: Name, body: Node) -> ActivityDef:
@@ -125,7 +152,8 @@ _TRIGGER = Table(
         "evaluations": Field(value, until=Dialect.V1_2),
         "method": Field(name, until=Dialect.V1_2),
         "action": Field(_action, into="actions", mandatory=True),
-        "metadata": Field(lambda *_: None),
+        "metadata": Field(ignored, vendor=_TACKER),
+        "meter_name": Field(name, into="event", vendor=_TACKER),
     },
 )
 

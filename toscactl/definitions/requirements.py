@@ -32,9 +32,11 @@ from toscactl.definitions.table import (
     read_fields,
 )
 from toscactl.definitions.values import (
+    annotated,
     assignments,
     attribute_assignments,
     count_range,
+    documented,
     list_of,
     metadata,
     name,
@@ -113,23 +115,23 @@ def node_filter(reading: Reading, node: Node) -> NodeFilterDef | None:
 _RELATIONSHIP_REFINED = Table(
     "relationship",
     {
-        "type": Field(name, mandatory=True),
+        "type": Field(name),
         "properties": Field(assignments),
         "attributes": Field(attribute_assignments),
         "interfaces": Field(interface_assignments),
-        "description": Field(lambda *_: None),
-        "metadata": Field(lambda *_: None),
+        "description": Field(documented),
+        "metadata": Field(annotated),
     },
 )
 _RELATIONSHIP_DEFINED = Table(
     "relationship",
     {
-        "type": Field(name, mandatory=True),
+        "type": Field(name),
         "properties": Field(property_definitions),
         "attributes": Field(attribute_definitions),
         "interfaces": Field(interface_definitions),
-        "description": Field(lambda *_: None),
-        "metadata": Field(lambda *_: None),
+        "description": Field(documented),
+        "metadata": Field(annotated),
     },
 )
 
@@ -165,7 +167,7 @@ _CAPABILITY = Table(
         "valid_source_node_types": Field(names, since=Dialect.V2_0),
         "valid_relationship_types": Field(names, since=Dialect.V2_0),
         "occurrences": Field(count_range, until=Dialect.V1_3),
-        "metadata": Field(lambda *_: None, since=Dialect.V2_0),
+        "metadata": Field(annotated, since=Dialect.V2_0),
     },
 )
 
@@ -243,10 +245,11 @@ _ALLOCATION = Table("allocation", {"properties": Field(assignments)})
 
 
 def _allocation(reading: Reading, node: Node) -> object:
+    """Allocated amounts by property (2.0, 8.7): under `properties`, or directly."""
+    if isinstance(node, document.Mapping) and node.get("properties") is None:
+        return assignments(reading, node)
     section = as_mapping(reading, node, "an allocation")
-    if section is None:
-        return None
-    return read_fields(reading, _ALLOCATION, section).get("properties")
+    return None if section is None else read_fields(reading, _ALLOCATION, section).get("properties")
 
 
 _REQUIREMENT_ASSIGNMENT = Table(
@@ -261,8 +264,8 @@ _REQUIREMENT_ASSIGNMENT = Table(
         "optional": Field(value, since=Dialect.V2_0),
         "directives": Field(names, since=Dialect.V2_0),
         "allocation": Field(_allocation, since=Dialect.V2_0),
-        "metadata": Field(lambda *_: None, since=Dialect.V2_0),
-        "description": Field(lambda *_: None),
+        "metadata": Field(annotated, since=Dialect.V2_0),
+        "description": Field(documented),
     },
 )
 

@@ -6,6 +6,7 @@ from toscactl import document
 from toscactl.definitions.expressions import expression
 from toscactl.definitions.model import Dialect, FunctionCall, Name, ParameterDef, SchemaDef
 from toscactl.definitions.table import (
+    MISSING_KEYNAME,
     Field,
     Reading,
     Table,
@@ -152,7 +153,11 @@ def schema(reading: Reading, node: Node) -> SchemaDef | None:
     if section is None:
         return None
     fields = read_fields(reading, SCHEMA, section)
-    fields.setdefault("type", None)
+    if "type" not in fields:
+        # In 2.0 a refined schema inherits its type.
+        if reading.dialect is not Dialect.V2_0 and section.get("type") is None:
+            reading.report(MISSING_KEYNAME, node, "the schema has no `type`")
+        fields["type"] = None
     at = fields["type"] or node
     return SchemaDef(at.span, **fields)
 
@@ -160,7 +165,7 @@ def schema(reading: Reading, node: Node) -> SchemaDef | None:
 SCHEMA = Table(
     "schema",
     {
-        "type": Field(name, mandatory=True),
+        "type": Field(name),
         "description": Field(text),
         "constraints": Field(constraints, into="validation", until=Dialect.V1_3),
         "validation": Field(validation, since=Dialect.V2_0),
@@ -172,7 +177,6 @@ SCHEMA = Table(
 _ATTRIBUTE = SCHEMA.extended(
     "attribute definition",
     {
-        "type": Field(name),
         "default": Field(value, nullable=True),
         "status": Field(name, until=Dialect.V1_3),
         "metadata": Field(metadata, since=Dialect.V1_3),
@@ -251,6 +255,17 @@ def parameter_definition(reading: Reading, label: Name, node: Node) -> Parameter
         report_empty(reading, label)
         return ParameterDef(label, SchemaDef(label.span, None))
     return ParameterDef(label, SchemaDef(label.span, None), value=expression(reading, node))
+
+
+def defines_a_value(node: Node) -> bool:
+    """Whether a map is a parameter definition with a type and with a value or a default.
+
+    Only such a map is told from a value where both may stand: all its keys must be keynames.
+    """
+    if not isinstance(node, document.Mapping) or node.get("type") is None:
+        return False
+    keys = {key.text if isinstance(key, Scalar) else "" for key, _ in node.entries}
+    return bool(keys & {"value", "default"}) and keys <= _PARAMETER.fields.keys()
 
 
 property_definitions = map_of("`properties`", property_definition)

@@ -5,6 +5,7 @@ from toscactl.definitions.expressions import expression
 from toscactl.definitions.model import Dialect, MappingDef, SubstitutionDef
 from toscactl.definitions.requirements import node_filter
 from toscactl.definitions.table import (
+    LIST_FOR_MAP,
     WRONG_SHAPE,
     Field,
     Reading,
@@ -15,15 +16,7 @@ from toscactl.definitions.table import (
     shape,
 )
 from toscactl.definitions.values import MAP_FOR_LIST, name
-from toscactl.diagnostics import Rule, Severity
 from toscactl.document import Node, Scalar
-
-LIST_FOR_MAP = Rule(
-    "list-for-map",
-    "A map is needed, and a list of single-key maps stands in its place.",
-    Severity.WARNING,
-    lenient=True,
-)
 
 
 def _mapping(reading: Reading, key: Node, target: Node) -> MappingDef:

@@ -32,6 +32,18 @@ EMPTY_VALUE = Rule(
     Severity.WARNING,
     lenient=True,
 )
+VENDOR = Rule(
+    "vendor-keyname",
+    "A keyname is not the language's, but that of a tool.",
+    Severity.WARNING,
+    lenient=True,
+)
+LIST_FOR_MAP = Rule(
+    "list-for-map",
+    "A map is needed, and a list of single-key maps stands in its place.",
+    Severity.WARNING,
+    lenient=True,
+)
 WRONG_SHAPE = Rule("wrong-shape", "A value is a map, a list or a string where another is needed.")
 NAME = Rule("bad-name", "A name is not a string, or is empty.")
 
@@ -75,6 +87,8 @@ class Field:
     since: Dialect = Dialect.V1_0
     until: Dialect = Dialect.V2_0
     mandatory: bool = False
+    vendor: str = ""
+    """The tool whose keyname it is, if the language has none such."""
     nullable: bool = False
     """Whether null is a value (and not an empty keyname)."""
 
@@ -92,6 +106,7 @@ class Table:
                 keyname: (field.read, field.into or keyname, field.nullable)
                 for keyname, field in fields.items()
                 if _ORDER[field.since] <= _ORDER[dialect] <= _ORDER[field.until]
+                and not field.vendor
             }
             for dialect in Dialect
         }
@@ -144,13 +159,20 @@ def _unexpected(reading: Reading, table: Table, key: Node) -> tuple[Reader, str,
     if name is None:
         return None
     field = table.fields.get(name.text)
+    if field is None and name.text.startswith(("_", "x-")):
+        message = f"`{name.text}` is no keyname of a {table.what}; as an extension it has no effect"
+        reading.report(VENDOR, name, message)
+        return None
     if field is None:
         near = closest(name.text, table.by_dialect[reading.dialect])
         hint = f"did you mean `{near}`?" if near else None
         message = f"a {table.what} has no keyname `{name.text}`"
         reading.report(UNKNOWN_KEYNAME, name, message, hint=hint)
         return None
-    if field.read is not ignored:
+    if field.vendor:
+        message = f"`{name.text}` is a keyname of {field.vendor}, not of the language"
+        reading.report(VENDOR, name, message)
+    elif field.read is not ignored:
         when = "before" if _ORDER[field.until] < _ORDER[reading.dialect] else "from"
         limit = Dialect(field.until if when == "before" else field.since)
         if when == "before":
@@ -202,11 +224,16 @@ T = TypeVar("T")
 
 
 def map_of(
-    what: str, read: Callable[[Reading, Name, Node], T | None]
+    what: str, read: Callable[[Reading, Name, Node], T | None], *, listed: bool = False
 ) -> Callable[[Reading, Node], dict[str, T] | None]:
-    """A reader of a map of named entities; `what` names the section in messages."""
+    """A reader of a map of named entities; `what` names the section in messages.
+
+    `listed`: in practice, files before 2.0 have a list of single-key maps there.
+    """
 
     def reader(reading: Reading, node: Node) -> dict[str, T] | None:
+        if listed and reading.before(Dialect.V2_0):
+            node = _joined(reading, node, what)
         section = as_mapping(reading, node, what)
         if section is None:
             return None
@@ -220,6 +247,20 @@ def map_of(
         return result
 
     return reader
+
+
+def _joined(reading: Reading, node: Node, what: str) -> Node:
+    """A list of single-key maps as the one map that it stands for."""
+    if not isinstance(node, document.Sequence):
+        return node
+    entries = [
+        entry for item in node if isinstance(item, document.Mapping) for entry in item.entries
+    ]
+    keys = {key.text for key, _ in entries if isinstance(key, Scalar)}
+    if len(keys) != len(entries) or len(entries) != len(node):
+        return node
+    reading.report(LIST_FOR_MAP, node, f"{what} are a map, and here is a list of single-key maps")
+    return document.Mapping(node.source, node.at, entries)
 
 
 def entity(reading: Reading, table: Table, name: Name, node: Node) -> dict[str, Any] | None:

@@ -3,7 +3,11 @@
 from typing import Any
 
 from toscactl import document
-from toscactl.definitions.interfaces import IN_TYPES, artifacts, interface_definitions
+from toscactl.definitions.interfaces import (
+    IN_TYPES,
+    artifact_definitions,
+    interface_definitions,
+)
 from toscactl.definitions.model import (
     ArtifactTypeDef,
     CapabilityTypeDef,
@@ -28,7 +32,7 @@ from toscactl.definitions.schemas import (
     schema,
     validation,
 )
-from toscactl.definitions.table import Field, Reading, Table, entity, ignored, map_of
+from toscactl.definitions.table import Field, Reading, Table, as_mapping, entity, ignored, map_of
 from toscactl.definitions.values import metadata, name, names, text, texts
 from toscactl.document import Node, Scalar
 
@@ -45,7 +49,11 @@ _V1_3, _V2_0 = Dialect.V1_3, Dialect.V2_0
 
 
 def _raw_map(reading: Reading, node: Node) -> dict[str, Node] | None:
-    return map_of("this section", lambda _reading, _name, item: item)(reading, node)
+    """Units and prefixes by name; the empty name is that of the plain number."""
+    section = as_mapping(reading, node, "this section")
+    if section is None:
+        return None
+    return {key.text: item for key, item in section.entries if isinstance(key, Scalar)}
 
 
 _TABLES: dict[TypeKind, Table] = {
@@ -58,7 +66,7 @@ _TABLES: dict[TypeKind, Table] = {
             "capabilities": Field(capability_definitions),
             "requirements": Field(requirement_definitions),
             "interfaces": _INTERFACES,
-            "artifacts": Field(artifacts),
+            "artifacts": Field(artifact_definitions),
         },
     ),
     TypeKind.RELATIONSHIP: Table(

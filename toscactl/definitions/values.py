@@ -89,6 +89,16 @@ def names(reading: Reading, node: Node) -> tuple[Name, ...] | None:
     return None
 
 
+def documented(reading: Reading, node: Node) -> None:
+    """A description where the model keeps none: it is checked, and has no effect on anything."""
+    text(reading, node)
+
+
+def annotated(reading: Reading, node: Node) -> None:
+    """Metadata where the model keeps none: it is checked, and has no effect on anything."""
+    metadata(reading, node)
+
+
 def texts(reading: Reading, node: Node) -> tuple[str, ...] | None:
     found = names(reading, node)
     return None if found is None else tuple(item.text for item in found)

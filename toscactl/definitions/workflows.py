@@ -25,7 +25,9 @@ from toscactl.definitions.table import (
 )
 from toscactl.definitions.values import (
     SINGLE_FOR_LIST,
+    annotated,
     assignments,
+    documented,
     list_of,
     metadata,
     name,
@@ -123,8 +125,8 @@ _STEP = Table(
         "activities": Field(activities, mandatory=True),
         "on_success": Field(names),
         "on_failure": Field(names),
-        "description": Field(lambda *_: None),
-        "metadata": Field(lambda *_: None),
+        "description": Field(documented),
+        "metadata": Field(annotated),
     },
 )
 
