@@ -1,0 +1,149 @@
+"""Checks of types that are bound: their constraints, their defaults, the names that they take."""
+
+from collections.abc import Iterator, Mapping
+
+from toscactl.definitions import TypeKind
+from toscactl.diagnostics import Diagnostic, Note, Rule, Severity
+from toscactl.loading import Loaded
+from toscactl.typesystem.clauses import check_clauses
+from toscactl.typesystem.coercion import coerce
+from toscactl.typesystem.literals import Unreadable, version
+from toscactl.typesystem.model import (
+    ArtifactType,
+    CapabilityType,
+    DataType,
+    GroupType,
+    InterfaceDefinition,
+    InterfaceType,
+    NodeType,
+    OperationDefinition,
+    PolicyType,
+    PropertyDefinition,
+    RelationshipType,
+    Schema,
+    Type,
+)
+from toscactl.typesystem.primitives import PRIMITIVES
+from toscactl.typesystem.system import TypeSystem, kind_name
+
+SHADOWED_TYPE = Rule(
+    "shadowed-type",
+    "A type has the name of a type that the file imports, and hides it.",
+    Severity.WARNING,
+    lenient=True,
+)
+TYPE_VERSION = Rule(
+    "type-version", "The version of a type does not read as versions do.", Severity.WARNING,
+    lenient=True,
+)  # fmt: skip
+
+
+def check_file(loaded: Loaded, types: TypeSystem) -> Iterator[Diagnostic]:
+    """Everything that can only be told of a file's types when all of them are bound."""
+    for kind, definitions in loaded.file.types.items():
+        for definition in definitions.values():
+            type_ = types.resolve(kind, definition.name, [])
+            yield from _shadows(kind, type_, loaded, types)
+            if definition.version is not None:
+                yield from _version(definition.version.text, type_, types)
+            yield from _members(type_, types)
+
+
+def check_parameter(definition: PropertyDefinition, types: TypeSystem) -> Iterator[Diagnostic]:
+    """What is wrong with a definition's constraints and its default (1.3, 3.6.10.4)."""
+    yield from check_schema(definition.schema, types)
+    default = definition.default if definition.default is not None else definition.value
+    if default is not None:
+        what = f"the default of `{definition.name}`"
+        secret = definition.sensitive
+        yield from coerce(default, definition.schema, types, what=what, secret=secret).diagnostics
+
+
+def check_schema(schema: Schema, types: TypeSystem) -> Iterator[Diagnostic]:
+    """What is wrong with the constraints of a schema, and of the schemas in it."""
+    if schema.validation:
+        yield from check_clauses(schema.validation, schema, types)
+    for inner in (schema.key_schema, schema.entry_schema):
+        if inner is not None and inner.validation:
+            yield from check_schema(inner, types)
+
+
+def _shadows(
+    kind: TypeKind, type_: Type, loaded: Loaded, types: TypeSystem
+) -> Iterator[Diagnostic]:
+    name = type_.span and types.scopes.hidden_by(kind, type_.name, loaded)
+    if name:
+        yield SHADOWED_TYPE.at(
+            type_.span,
+            f"{kind_name(kind)} `{type_.name}` hides an imported type of that name",
+            notes=(Note(name.span, "the imported type"),),
+        )
+
+
+def _version(text: str, type_: Type, types: TypeSystem) -> Iterator[Diagnostic]:
+    del types
+    try:
+        version(text, PRIMITIVES["version"])
+    except Unreadable as problem:
+        message = f"the version of `{type_.name}` is `{text}`, which {problem}"
+        yield TYPE_VERSION.at(type_.span, message, hint=problem.hint)
+
+
+def _members(type_: Type, types: TypeSystem) -> Iterator[Diagnostic]:
+    """The members that the type itself declares; inherited ones are checked where they stand."""
+    match type_:
+        case DataType():
+            yield from _data_type(type_, types)
+            return
+        case ArtifactType() | PolicyType():
+            sections = [type_.properties]
+        case NodeType() | RelationshipType() | CapabilityType() | GroupType():
+            sections = [type_.properties, type_.attributes]
+        case InterfaceType():
+            sections = [type_.inputs]
+            yield from _operations(type_.operations, type_.name, types)
+            yield from _operations(type_.notifications, type_.name, types)
+        case _:
+            sections = []
+    if isinstance(type_, NodeType):
+        for capability in type_.capabilities.values():
+            sections += [capability.properties, capability.attributes]
+    if isinstance(type_, NodeType | RelationshipType):
+        for interface in type_.interfaces.values():
+            yield from _interface(interface, type_.name, types)
+    for section in sections:
+        yield from _declared(section, type_.name, types)
+
+
+def _data_type(type_: DataType, types: TypeSystem) -> Iterator[Diagnostic]:
+    inherited = len(type_.parent.validation) if type_.parent is not None else 0
+    yield from check_clauses(type_.validation[inherited:], Schema(type_), types)
+    for inner in (type_.key_schema, type_.entry_schema):
+        if inner is not None and inner.type is not type_:
+            yield from check_schema(inner, types)
+    yield from _declared(type_.properties, type_.name, types)
+
+
+def _interface(
+    interface: InterfaceDefinition, owner: str, types: TypeSystem
+) -> Iterator[Diagnostic]:
+    if interface.declared_by == owner:
+        yield from _declared(interface.inputs, owner, types)
+        yield from _operations(interface.operations, owner, types)
+        yield from _operations(interface.notifications, owner, types)
+
+
+def _operations(
+    operations: Mapping[str, OperationDefinition], owner: str, types: TypeSystem
+) -> Iterator[Diagnostic]:
+    for operation in operations.values():
+        if operation.declared_by == owner:
+            yield from _declared(operation.inputs, owner, types)
+
+
+def _declared(
+    section: Mapping[str, PropertyDefinition], owner: str, types: TypeSystem
+) -> Iterator[Diagnostic]:
+    for definition in section.values():
+        if definition.declared_by == owner:
+            yield from check_parameter(definition, types)
