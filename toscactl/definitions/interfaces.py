@@ -190,7 +190,7 @@ class _Kind:
         """An operation or notification: an implementation's name, or a map (1.3, 3.6.17)."""
         if isinstance(node, Scalar):
             if document.is_null(node):
-                report_empty(reading, label)
+                # An operation without anything: it exists, and does nothing.
                 return OperationDef(label, label.span)
             return OperationDef(label, label.span, implementation=implementation(reading, node))
         if isinstance(node, document.Sequence) and not node.items:
@@ -211,7 +211,6 @@ class _Kind:
     ) -> dict[str, Any] | None:
         """The fields of an interface; before 2.0, its other keys are operations (1.3, 3.6.20)."""
         if isinstance(node, Scalar) and document.is_null(node):
-            report_empty(reading, label)
             return {}
         section = as_mapping(reading, node, f"the {table.what} `{label.text}`")
         if section is None:

@@ -5,7 +5,7 @@ language it exists. A keyname of another version has one clear meaning and is re
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias, TypeVar
 
 from toscactl import document
@@ -69,6 +69,12 @@ class Reading:
         notes: Iterable[Note] = (),
     ) -> None:
         self.found.append(rule.at(node.span, message, hint=hint, notes=notes))
+
+    def deviation(self, rule: Rule, node: Node, message: str, *, hint: str | None = None) -> None:
+        """Report what is tolerated in old files, and an error in the files of TOSCA 2.0."""
+        if self.dialect is Dialect.V2_0:
+            rule = replace(rule, severity=Severity.ERROR)
+        self.report(rule, node, message, hint=hint)
 
     def before(self, dialect: Dialect) -> bool:
         """Whether the file's version of the language is older than this one."""
@@ -189,7 +195,7 @@ def ignored(reading: Reading, node: Node) -> None:
 
 def report_empty(reading: Reading, key: Node) -> None:
     shown = key.text if isinstance(key, Scalar) else "this keyname"
-    reading.report(EMPTY_VALUE, key, f"`{shown}` has no value and counts as not given")
+    reading.deviation(EMPTY_VALUE, key, f"`{shown}` has no value and counts as not given")
 
 
 def as_mapping(reading: Reading, node: Node, what: str) -> document.Mapping | None:
