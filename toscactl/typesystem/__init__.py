@@ -5,7 +5,6 @@ from toscactl.typesystem.clauses import clause_holds, same
 from toscactl.typesystem.coercion import coerce, default_of, value_type
 from toscactl.typesystem.conversion import check_value, convert
 from toscactl.typesystem.interfaces import bind_interface, interface_name
-from toscactl.typesystem.members import bind_parameter, bind_schema
 from toscactl.typesystem.model import (
     ArtifactType,
     CapabilityDefinition,
@@ -23,6 +22,7 @@ from toscactl.typesystem.model import (
     Schema,
     Type,
 )
+from toscactl.typesystem.parameters import bind_parameter, bind_schema
 from toscactl.typesystem.primitives import ANY_SCHEMA
 from toscactl.typesystem.requirements import implied_relationship
 from toscactl.typesystem.system import TypeSystem

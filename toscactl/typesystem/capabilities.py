@@ -171,8 +171,7 @@ def narrowed(
         return above
     if above:
         for name in own:
-            lineage = context.types.lineage(kind, name)
-            if not any(each in lineage for each in above):
+            if not any(context.types.may_be_a(kind, name, each) for each in above):
                 _report_wider(name, above, written, context)
     return own
 

@@ -1,8 +1,8 @@
 """Checks of types that are bound: their constraints, their defaults, the names that they take."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
-from toscactl.definitions import TypeKind
+from toscactl.definitions import Name, TypeDef, TypeKind
 from toscactl.diagnostics import Diagnostic, Note, Rule, Severity
 from toscactl.loading import Loaded
 from toscactl.typesystem.clauses import check_clauses
@@ -43,18 +43,20 @@ def check_file(loaded: Loaded, types: TypeSystem) -> Iterator[Diagnostic]:
     for kind, definitions in loaded.file.types.items():
         for definition in definitions.values():
             type_ = types.resolve(kind, definition.name, [])
-            yield from _shadows(kind, type_, loaded, types)
+            yield from _shadows(kind, definition, loaded, types)
             if definition.version is not None:
-                yield from _version(definition.version.text, type_, types)
+                yield from _version(definition.version, type_)
             yield from _members(type_, types)
 
 
-def check_parameter(definition: PropertyDefinition, types: TypeSystem) -> Iterator[Diagnostic]:
+def check_parameter(
+    definition: PropertyDefinition, types: TypeSystem, kind: str
+) -> Iterator[Diagnostic]:
     """What is wrong with a definition's constraints and its default (1.3, 3.6.10.4)."""
     yield from check_schema(definition.schema, types)
     default = definition.default if definition.default is not None else definition.value
     if default is not None:
-        what = f"the default of `{definition.name}`"
+        what = f"the default of {kind} `{definition.name}`"
         secret = definition.sensitive
         yield from coerce(default, definition.schema, types, what=what, secret=secret).diagnostics
 
@@ -69,50 +71,65 @@ def check_schema(schema: Schema, types: TypeSystem) -> Iterator[Diagnostic]:
 
 
 def _shadows(
-    kind: TypeKind, type_: Type, loaded: Loaded, types: TypeSystem
+    kind: TypeKind, definition: TypeDef, loaded: Loaded, types: TypeSystem
 ) -> Iterator[Diagnostic]:
-    name = type_.span and types.scopes.hidden_by(kind, type_.name, loaded)
-    if name:
+    name = definition.name
+    hidden = types.scopes.hidden_by(kind, name.text, loaded)
+    if hidden is not None:
         yield SHADOWED_TYPE.at(
-            type_.span,
-            f"{kind_name(kind)} `{type_.name}` hides an imported type of that name",
-            notes=(Note(name.span, "the imported type"),),
+            name.span,
+            f"{kind_name(kind)} `{name.text}` hides an imported type of that name",
+            notes=(Note(hidden.name.span, "the imported type"),),
         )
 
 
-def _version(text: str, type_: Type, types: TypeSystem) -> Iterator[Diagnostic]:
-    del types
+def _version(written: Name, type_: Type) -> Iterator[Diagnostic]:
     try:
-        version(text, PRIMITIVES["version"])
+        version(written.text, PRIMITIVES["version"])
     except Unreadable as problem:
-        message = f"the version of `{type_.name}` is `{text}`, which {problem}"
-        yield TYPE_VERSION.at(type_.span, message, hint=problem.hint)
+        message = f"the version of `{type_.name}` is `{written.text}`, which {problem}"
+        yield TYPE_VERSION.at(written.span, message, hint=problem.hint)
+
+
+_WITH_PROPERTIES = (
+    ArtifactType, CapabilityType, GroupType, NodeType, PolicyType, RelationshipType,
+)  # fmt: skip
+_Section = tuple[str, Mapping[str, PropertyDefinition]]
 
 
 def _members(type_: Type, types: TypeSystem) -> Iterator[Diagnostic]:
     """The members that the type itself declares; inherited ones are checked where they stand."""
-    match type_:
-        case DataType():
-            yield from _data_type(type_, types)
-            return
-        case ArtifactType() | PolicyType():
-            sections = [type_.properties]
-        case NodeType() | RelationshipType() | CapabilityType() | GroupType():
-            sections = [type_.properties, type_.attributes]
-        case InterfaceType():
-            sections = [type_.inputs]
-            yield from _operations(type_.operations, type_.name, types)
-            yield from _operations(type_.notifications, type_.name, types)
-        case _:
-            sections = []
+    if isinstance(type_, DataType):
+        yield from _data_type(type_, types)
+    for kind, section in _sections(type_):
+        yield from _declared(section, type_.name, types, kind)
+    for interface in _interfaces(type_):
+        if interface.declared_by == type_.name:
+            yield from _declared(interface.inputs, type_.name, types, "input")
+            yield from _operations(interface.operations, type_.name, types)
+            yield from _operations(interface.notifications, type_.name, types)
+    if isinstance(type_, InterfaceType):
+        yield from _operations(type_.operations, type_.name, types)
+        yield from _operations(type_.notifications, type_.name, types)
+
+
+def _sections(type_: Type) -> Iterator[_Section]:
+    if isinstance(type_, InterfaceType):
+        yield "input", type_.inputs
+    elif isinstance(type_, _WITH_PROPERTIES):
+        yield "property", type_.properties
+    if isinstance(type_, NodeType | RelationshipType | CapabilityType | GroupType):
+        yield "attribute", type_.attributes
     if isinstance(type_, NodeType):
         for capability in type_.capabilities.values():
-            sections += [capability.properties, capability.attributes]
+            yield "property", capability.properties
+            yield "attribute", capability.attributes
+
+
+def _interfaces(type_: Type) -> Iterable[InterfaceDefinition]:
     if isinstance(type_, NodeType | RelationshipType):
-        for interface in type_.interfaces.values():
-            yield from _interface(interface, type_.name, types)
-    for section in sections:
-        yield from _declared(section, type_.name, types)
+        return type_.interfaces.values()
+    return ()
 
 
 def _data_type(type_: DataType, types: TypeSystem) -> Iterator[Diagnostic]:
@@ -121,16 +138,7 @@ def _data_type(type_: DataType, types: TypeSystem) -> Iterator[Diagnostic]:
     for inner in (type_.key_schema, type_.entry_schema):
         if inner is not None and inner.type is not type_:
             yield from check_schema(inner, types)
-    yield from _declared(type_.properties, type_.name, types)
-
-
-def _interface(
-    interface: InterfaceDefinition, owner: str, types: TypeSystem
-) -> Iterator[Diagnostic]:
-    if interface.declared_by == owner:
-        yield from _declared(interface.inputs, owner, types)
-        yield from _operations(interface.operations, owner, types)
-        yield from _operations(interface.notifications, owner, types)
+    yield from _declared(type_.properties, type_.name, types, "property")
 
 
 def _operations(
@@ -138,12 +146,12 @@ def _operations(
 ) -> Iterator[Diagnostic]:
     for operation in operations.values():
         if operation.declared_by == owner:
-            yield from _declared(operation.inputs, owner, types)
+            yield from _declared(operation.inputs, owner, types, "input")
 
 
 def _declared(
-    section: Mapping[str, PropertyDefinition], owner: str, types: TypeSystem
+    section: Mapping[str, PropertyDefinition], owner: str, types: TypeSystem, kind: str
 ) -> Iterator[Diagnostic]:
     for definition in section.values():
         if definition.declared_by == owner:
-            yield from check_parameter(definition, types)
+            yield from check_parameter(definition, types, kind)

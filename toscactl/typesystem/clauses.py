@@ -17,11 +17,9 @@ from toscactl.typesystem.patterns import BadPattern, compile_pattern
 from toscactl.typesystem.primitives import INTEGER_SCHEMA, STRING_SCHEMA
 from toscactl.typesystem.system import TypeSystem
 from toscactl.values import (
-    Call,
     EvaluationError,
     Expression,
     ScalarUnit,
-    Secret,
     Value,
     Version,
     is_known,
@@ -87,7 +85,7 @@ class _Compiling:
 
     def argument(self, expr: Expr, schema: Schema) -> Value:
         """An argument as a value of a type; what is wrong with it is the constraint's fault."""
-        from toscactl.typesystem.coercion import coerce  # noqa: PLC0415  (it checks clauses, too)
+        from toscactl.typesystem.coercion import coerce  # which checks clauses, in its turn
 
         if isinstance(expr, FunctionCall) and self.resolve is not None:
             return self.resolve(expr)
@@ -205,7 +203,7 @@ def _fits(operator: _Operator, compiling: _Compiling, name: str = "") -> bool:
     compiling.found.append(
         CONSTRAINT_TYPE.at(
             compiling.clause.span,
-            f"`{name or compiling.name}` cannot constrain a value of type `{compiling.schema.type.name}`",
+            f"`{name or compiling.name}` cannot constrain a `{compiling.schema.type.name}`",
             hint=f"it fits {', '.join(sorted(operator.fits))}",
         )
     )
@@ -315,6 +313,8 @@ def same(left: Value, right: Value) -> bool:
             return False
         case (Sequence(), Sequence()):
             return len(left) == len(right) and all(map(same, left, right))
+        case _:
+            pass
     return left == right
 
 
@@ -339,9 +339,10 @@ def _one(compiling: _Compiling, rest: Sequence[Expr]) -> tuple[Value, ...] | Non
     return _miscounted(compiling, "one argument")
 
 
-def _miscounted(compiling: _Compiling, expected: str) -> None:
+def _miscounted(compiling: _Compiling, expected: str) -> tuple[Value, ...] | None:
     message = f"`{compiling.name}` takes {expected}"
     compiling.found.append(CONSTRAINT_TYPE.at(compiling.clause.span, message))
+    return None
 
 
 def _spread(rest: Sequence[Expr]) -> Sequence[Expr]:
@@ -357,13 +358,12 @@ def _bounds(compiling: _Compiling, rest: Sequence[Expr]) -> tuple[Value, ...] | 
         return _miscounted(compiling, "two bounds, `[lower, upper]`")
     is_range = compiling.schema.type.primitive == "range"
     schema = INTEGER_SCHEMA if is_range else _bare(compiling.schema)
-    bounds = tuple(
+    return tuple(
         UNBOUNDED
         if isinstance(end, document.Scalar) and end.text == UNBOUNDED
         else compiling.argument(end, schema)
         for end in ends
     )
-    return bounds
 
 
 def _choices(compiling: _Compiling, rest: Sequence[Expr]) -> tuple[Value, ...] | None:
@@ -479,7 +479,7 @@ def _pattern(compiling: _Compiling, arguments: tuple[Value, ...]) -> Test | None
 
 
 def _json_schema(compiling: _Compiling, arguments: tuple[Value, ...]) -> Test | None:
-    from toscactl.typesystem.json_schema import BadSchema, compile_schema  # noqa: PLC0415
+    from toscactl.typesystem.json_schema import BadSchema, compile_schema
 
     try:
         validates = compile_schema(str(arguments[0]))

@@ -69,9 +69,9 @@ def coerce(
         and schema.type.primitive == "string"
         and not schema.validation
         and not schema.type.validation
-        and not is_null(expr)  # type: ignore[arg-type]  # its class was just looked at
+        and not is_null(expr)
     ):
-        return Checked(expr.text)  # type: ignore[attr-defined]
+        return Checked(expr.text)
     report = Report(types, secret=secret)
     value = _coerce(expr, schema, what, report)
     return Checked(value, tuple(report.found))
@@ -187,15 +187,13 @@ def _range(expr: Expr, schema: Schema, what: str, report: Report) -> Value:
         message = f"{what} has {len(expr)} bounds, a range has two"
         report.add(WRONG_VALUE, expr, message, hint="write `[1, 10]` or `[1, UNBOUNDED]`")
         return untyped(expr)
-    before = len(report.found)
     lower = _coerce(expr.items[0], INTEGER_SCHEMA, f"the lower bound of {what}", report)
     top = expr.items[1]
     if isinstance(top, document.Scalar) and top.text == UNBOUNDED:
         return (lower, UNBOUNDED)
     upper = _coerce(top, INTEGER_SCHEMA, f"the upper bound of {what}", report)
-    if len(report.found) == before and isinstance(lower, int) and isinstance(upper, int):
-        if upper < lower:
-            report.add(WRONG_VALUE, expr, f"{what} ends at {upper}, before it begins at {lower}")
+    if isinstance(lower, int) and isinstance(upper, int) and lower > upper:
+        report.add(WRONG_VALUE, expr, f"{what} ends at {upper}, before it begins at {lower}")
     return (lower, upper)
 
 
@@ -207,10 +205,10 @@ def _list(expr: Expr, schema: Schema, what: str, report: Report) -> Value:
         items = expr.items
         return tuple(
             item.text
-            if item.__class__ is document.Scalar and not is_null(item)  # type: ignore[arg-type]
+            if item.__class__ is document.Scalar and not is_null(item)
             else _coerce(item, entry, f"item {index} of {what}", report)
             for index, item in enumerate(items)
-        )  # type: ignore[return-value]  # the class of the item was just looked at
+        )
     return tuple(
         _coerce(item, entry, f"item {index} of {what}", report)
         for index, item in enumerate(expr.items)

@@ -60,11 +60,11 @@ class _Conversion:
             return value
         before = len(self.found)
         result = self._shaped(value, schema, what)
-        if schema.validation or schema.type.validation:
-            if all(each.severity is not Severity.ERROR for each in self.found[before:]):
-                self.found.extend(
-                    violations(result, schema, self.span, self.types, what, secret=self.secret)
-                )
+        fits = all(each.severity is not Severity.ERROR for each in self.found[before:])
+        if fits and (schema.validation or schema.type.validation):
+            self.found.extend(
+                violations(result, schema, self.span, self.types, what, secret=self.secret)
+            )
         return result
 
     def _hidden(self, value: Secret, schema: Schema, what: str) -> Value:
@@ -177,4 +177,5 @@ def _is_of(value: Value, primitive: str, canonical_unit: str) -> bool:
             return primitive == "float"
         case str():
             return primitive == "string"
-    return False
+        case _:
+            return False

@@ -15,7 +15,7 @@ PROPERTIES_OF_PRIMITIVE = Rule(
 
 
 def bind_data_type(binding: Binding) -> DataType:
-    """A data type's shell. Its properties and entries are bound later, as types may hold each other."""
+    """A data type's shell; its members are bound later, since types may hold each other."""
     definition, parent = binding.definition, binding.parent
     assert isinstance(definition, DataTypeDef)
     assert parent is None or isinstance(parent, DataType)

@@ -17,11 +17,13 @@ def compile_schema(schema: str) -> Callable[[str], bool]:
         parsed = json.loads(schema)
     except (ValueError, RecursionError) as problem:
         raise BadSchema(str(problem)) from problem
-    if not isinstance(parsed, dict | bool):
+    if isinstance(parsed, bool):
+        return lambda text: parsed and is_json(text)
+    if not isinstance(parsed, dict):
         raise BadSchema("it is neither an object nor a boolean")
     try:
-        from jsonschema import validators  # noqa: PLC0415  (optional, and not free)
-        from jsonschema.exceptions import SchemaError  # noqa: PLC0415
+        from jsonschema import validators
+        from jsonschema.exceptions import SchemaError
     except ImportError:
         return is_json
     validator = validators.validator_for(parsed)

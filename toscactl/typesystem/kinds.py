@@ -7,7 +7,6 @@ from toscactl.definitions import (
     ArtifactDef,
     ArtifactTypeDef,
     CapabilityTypeDef,
-    DataTypeDef,
     GroupTypeDef,
     InterfaceTypeDef,
     Name,

@@ -79,7 +79,7 @@ def float_(text: str, type_: DataType) -> Reading:
 
 
 def boolean(text: str, _: DataType) -> Reading:
-    """`true` or `false`. `yes` and its like are strings in YAML 1.2, but cannot be meant as such."""
+    """`true` or `false`. `yes` and its like are strings in YAML 1.2, but not meant as such here."""
     if text in _BOOLEANS:
         return Reading(_BOOLEANS[text])
     meant = _SPELLINGS.get(text.lower())

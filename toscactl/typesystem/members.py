@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from toscactl import document
 from toscactl.definitions import AssignmentDef, Dialect, ParameterDef, SchemaDef, TypeKind
-from toscactl.diagnostics import Checked, Diagnostic, Note, Rule, Severity
+from toscactl.diagnostics import Diagnostic, Note, Rule, Severity
 from toscactl.typesystem.model import DataType, PropertyDefinition, Schema
 from toscactl.typesystem.primitives import ANY_SCHEMA, STRING_SCHEMA
 from toscactl.typesystem.system import TypeSystem, letter_of
@@ -51,24 +51,6 @@ class Member:
     found: list[Diagnostic]
 
 
-def bind_parameter(
-    definition: ParameterDef, types: TypeSystem, *, kind: str = "parameter"
-) -> Checked[PropertyDefinition]:
-    """An input or output of a service template, or any parameter that refines nothing."""
-    found: list[Diagnostic] = []
-    dialect = types.scopes.of(definition.name.source).file.dialect
-    bound = member(definition, None, Member(types, "", kind, dialect, found))
-    return Checked(bound, tuple(found))
-
-
-def bind_schema(definition: SchemaDef, types: TypeSystem) -> Checked[Schema]:
-    """A schema definition that refines nothing."""
-    found: list[Diagnostic] = []
-    dialect = types.scopes.of(definition.span.source).file.dialect
-    schema = schema_of(definition, None, Member(types, "", "schema", dialect, found))
-    return Checked(schema, tuple(found))
-
-
 def members(
     definitions: Mapping[str, ParameterDef],
     inherited: Mapping[str, PropertyDefinition],
@@ -94,7 +76,7 @@ def member(
         context.found.append(
             REFINED_FIXED.at(
                 definition.span,
-                f"{context.kind} `{inherited.name}` has a fixed value, nothing can be said about it",
+                f"{context.kind} `{inherited.name}` has a fixed value that cannot change",
                 notes=(Note(inherited.span, "fixed here"),),
             )
         )
@@ -181,15 +163,14 @@ def _schema_type(
         return ANY_SCHEMA.type if inherited is None else inherited.type
     type_ = context.types.resolve(TypeKind.DATA, definition.type, context.found)
     assert isinstance(type_, DataType)
-    if inherited is not None and not inherited.type.broken and inherited.type.primitive != "any":
-        if not type_.is_a(inherited.type.name):
-            context.found.append(
-                letter_of(REFINED_TYPE, context.dialect).at(
-                    definition.type.span,
-                    f"{context.kind} `{what}` is refined from `{inherited.type.name}` to "
-                    f"`{type_.name}`, which is not derived from it",
-                )
-            )
+    above = inherited.type if inherited is not None else None
+    if above is not None and above.primitive != "any" and not type_.is_a(above.name):
+        message = (
+            f"{context.kind} `{what}` is refined from `{above.name}` to `{type_.name}`, "
+            "which is not derived from it"
+        )
+        rule = letter_of(REFINED_TYPE, context.dialect)
+        context.found.append(rule.at(definition.type.span, message))
     return type_
 
 

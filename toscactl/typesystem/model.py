@@ -45,9 +45,10 @@ class Schema:
 
 @dataclass(frozen=True, slots=True)
 class DataType(Type):
-    """A data type. `primitive` is the built-in type at its root: `string`, `map`, ... or `complex`.
+    """A data type. `primitive` is the built-in type at its root: `string`, `map`, ...
 
-    For scalar-units `units` maps a unit, as the standard writes it, to its size in `canonical_unit`.
+    It is `complex` for a type made of properties, and `any` where no type was declared.
+    For scalar-units `units` maps a unit, as the standard writes it, to its size in canonical ones.
     """
 
     primitive: str = "complex"

@@ -101,9 +101,9 @@ def _node(
     if definition.node is None:
         return inherited.node if inherited is not None else None
     name = context.types.canonical(TypeKind.NODE, definition.node, context.found)
-    if name is not None and inherited is not None and inherited.node is not None:
-        if inherited.node not in context.types.lineage(TypeKind.NODE, name):
-            _report_other_type(definition.node.span, "node", name, inherited.node, context)
+    above = inherited.node if inherited is not None else None
+    if name and above and not context.types.may_be_a(TypeKind.NODE, name, above):
+        _report_other_type(definition.node.span, "node", name, above, context)
     return name
 
 

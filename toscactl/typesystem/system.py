@@ -1,4 +1,4 @@
-"""`TypeSystem`: finds types by the names that stand in files, and binds each when it is first asked.
+"""`TypeSystem`: finds types by the names that stand in files, and binds each when first asked.
 
 A bundled profile has some hundred types of which a service uses ten, so nothing is bound
 before somebody asks for it; what was bound is kept.
@@ -6,7 +6,7 @@ before somebody asks for it; what was bound is kept.
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import TypeAlias, TypeVar, cast
+from typing import TypeAlias, TypeVar
 
 from toscactl.definitions import Dialect, FunctionCall, Name, TypeDef, TypeKind
 from toscactl.diagnostics import Checked, Diagnostic, Rule, Severity, closest
@@ -203,17 +203,26 @@ class TypeSystem:
 
         Binds nothing, so a binder may ask about a type that is just being bound.
         """
-        names: dict[str, None] = {}
+        return tuple(self._lineage(kind, canonical))
+
+    def may_be_a(self, kind: TypeKind, canonical: str, ancestor: str) -> bool:
+        """Whether a type is or is derived from another, or from one that is not defined."""
+        lineage = self._lineage(kind, canonical)
+        return ancestor in lineage or not all(lineage.values())
+
+    def _lineage(self, kind: TypeKind, canonical: str) -> dict[str, bool]:
+        """A type and its ancestors, and of each whether what it is derived from is defined."""
+        names: dict[str, bool] = {}
         declared = self.scopes.declaration(kind, canonical)
         while declared is not None:
             loaded, definition = declared
             name = self.scopes.canonical(kind, definition.name.text, loaded)
             if name in names:
                 break
-            names[name] = None
             above = definition.derived_from
             declared = self.scopes.find(kind, above.text, loaded) if above is not None else None
-        return tuple(names)
+            names[name] = above is None or declared is not None
+        return names
 
     def bind_all(self, loaded: Loaded, found: list[Diagnostic]) -> None:
         """Bind every type that a file declares."""
@@ -370,11 +379,6 @@ def _cycle(kind: TypeKind, above: Name, definition: TypeDef) -> Diagnostic:
 def _article(kind: TypeKind) -> str:
     name = kind_name(kind)
     return f"an {name}" if name[0] in "aeiou" else f"a {name}"
-
-
-def typed(type_: Type | None, class_: type[_AnyType]) -> _AnyType | None:
-    """A parent as what it must be, since parents are of the kind of their children."""
-    return cast("_AnyType | None", type_) if type_ is None or isinstance(type_, class_) else None
 
 
 def letter_of(rule: Rule, dialect: Dialect) -> Rule:

@@ -40,7 +40,8 @@ def untyped(expr: Expr) -> Value:
             return tuple(untyped(item) for item in expr.items)
         case document.Mapping():
             return {key_text(key): untyped(value) for key, value in expr.entries}
-    return None
+        case _:
+            raise AssertionError(f"no kind of node: {expr!r}")
 
 
 def _scalar(scalar: document.Scalar) -> Value:
