@@ -1,5 +1,6 @@
 """topology -> graph: the instances to be, and what needs what."""
 
+from toscactl.graph.instantiate import instantiate
 from toscactl.graph.model import (
     Artifact,
     Capability,
@@ -81,6 +82,7 @@ __all__ = [
     "host_of",
     "hosted_on",
     "hosted_within",
+    "instantiate",
     "network_of",
     "networks",
     "ports_of",

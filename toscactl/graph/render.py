@@ -51,7 +51,9 @@ def to_mermaid(graph: InstanceGraph) -> str:
 
 
 def _entities(text: str) -> str:
-    return text.replace("&", "#amp;").replace('"', "#quot;").replace("<", "#lt;").replace(">", "#gt;")
+    return (
+        text.replace("&", "#amp;").replace('"', "#quot;").replace("<", "#lt;").replace(">", "#gt;")
+    )
 
 
 def to_json(graph: InstanceGraph) -> str:

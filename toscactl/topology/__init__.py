@@ -1,2 +1,36 @@
-"""stage."""
-from toscactl.topology.model import *  # noqa: F403
+"""typesystem -> topology: templates checked against their types, values coerced."""
+
+from toscactl.topology.build import build
+from toscactl.topology.filters import filtered_capability
+from toscactl.topology.model import (
+    Artifact,
+    Assigned,
+    Capability,
+    Group,
+    NodeTemplate,
+    Operation,
+    Parameter,
+    Policy,
+    RelationshipTemplate,
+    Requirement,
+    Topology,
+)
+from toscactl.topology.requirements import accepts, matching
+
+__all__ = [
+    "Artifact",
+    "Assigned",
+    "Capability",
+    "Group",
+    "NodeTemplate",
+    "Operation",
+    "Parameter",
+    "Policy",
+    "RelationshipTemplate",
+    "Requirement",
+    "Topology",
+    "accepts",
+    "build",
+    "filtered_capability",
+    "matching",
+]
