@@ -7,14 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import toscactl_profiles
 import yaml
+
+import toscactl_profiles
 
 VERSIONS = ("1.0", "1.1", "1.2", "1.3")
 _FACTS = Path(__file__).parent / "simple_types.csv"
 _BLOCK_STORAGE = "tosca.nodes.Storage.BlockStorage"
 
-CORRECTED = {
+CORRECTED: Mapping[tuple[str, str], Mapping[str, object]] = {
     ("tosca.capabilities.Scalable", "default_instances"): {"default": None},
     (_BLOCK_STORAGE, "size"): {"type": "scalar-unit.size"},
 }
@@ -31,7 +32,8 @@ _TextLoader.yaml_implicit_resolvers = {}
 
 
 def profile(version: str) -> dict[str, Any]:
-    loaded: dict[str, Any] = yaml.load(toscactl_profiles.read("simple", version), _TextLoader)  # noqa: S506
+    text = toscactl_profiles.read("simple", version)
+    loaded: dict[str, Any] = yaml.load(text, _TextLoader)  # noqa: S506  (derived from the safe one)
     return loaded
 
 
@@ -83,7 +85,7 @@ def find(definition: Mapping[str, Any], kind: str, name: str) -> Mapping[str, An
 
 
 def expected(row: list[str]) -> dict[str, object]:
-    _, kind, type_name, member, name, first, second, third, fourth, fifth = row
+    _, _, type_name, member, name, first, second, third, fourth, fifth = row
     entry = json.loads(fourth) if fourth else None
     other = json.loads(fifth) if fifth else None
     wanted: dict[str, object]
@@ -97,7 +99,7 @@ def expected(row: list[str]) -> dict[str, object]:
             "entry_schema": entry,
             "constraints": other,
         }
-        wanted |= CORRECTED.get((type_name, name), {})
+        wanted.update(CORRECTED.get((type_name, name), {}))
     elif member == "requirement":
         node = second
         if node == "tosca.nodes.BlockStorage" and row[0] == "1.2":

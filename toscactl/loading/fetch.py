@@ -35,6 +35,8 @@ class _Layered(ABC):
 
     trusted = True
     """Whether files of this layer may name local files and any host."""
+    on_disk = False
+    """Whether locations of this layer are paths, so that profiles may lie beside a file."""
 
     def __init__(self, *, offline: bool, profile_paths: Sequence[str]) -> None:
         self._web = Web(offline=offline)
@@ -48,18 +50,23 @@ class _Layered(ABC):
             case "profile":
                 return self._profile(base if own else None, reference)
             case "http" | "https":
-                location = urljoin(reference, "")
                 if own and self.trusted:
-                    self._web.trust(location)
-                return location
+                    self._web.trust(reference)
+                elif not self._web.trusts(reference):
+                    self._web.check(reference)
+                return reference
             case "file" if own and self.trusted:
                 return self._join(base, unquote(urlsplit(reference).path))
             case "file":
                 raise CannotRead(f"`{reference}` names a file of this machine")
             case "" if scheme(base) in {"http", "https"}:
                 return urljoin(base, reference)
-            case "" if own or base in self._found:
+            case "" if own:
                 return self._join(base, reference)
+            case "" if base in self._found:
+                beside = os.path.normpath(Path(base).parent / reference)
+                self._found.add(beside)
+                return beside
             case "":
                 raise CannotRead(f"a bundled profile cannot import `{reference}`")
             case other:
@@ -95,13 +102,11 @@ class _Layered(ABC):
         return scheme(location) == "" and location not in self._found
 
     def _profile(self, base: str | None, reference: str) -> str:
-        location = profiles.find(reference, self._profile_paths, self._beside(base))
+        beside = str(Path(base).parent) if base is not None and self.on_disk else None
+        location = profiles.find(reference, self._profile_paths, beside)
         if scheme(location) != "profile" and not self._exists(location):
             self._found.add(location)
         return location
-
-    def _beside(self, base: str | None) -> str | None:
-        return None
 
     @abstractmethod
     def _join(self, base: str, reference: str) -> str: ...
@@ -120,8 +125,10 @@ class FolderFetch(_Layered):
     """Local files.
 
     A reference that begins with `/` is looked for in `folder` first, then beside the importing
-    file, then as it stands. `shown_as` is how the user wrote the folder; messages name files in the same way.
+    file, then as it stands. `shown_as` is how the user wrote the folder, and so do messages.
     """
+
+    on_disk = True
 
     def __init__(
         self,
@@ -157,9 +164,6 @@ class FolderFetch(_Layered):
         if self._shown_as.startswith("/"):
             return location
         return os.path.normpath(Path(self._shown_as, os.path.relpath(location, self._folder)))
-
-    def _beside(self, base: str | None) -> str | None:
-        return None if base is None else str(Path(base).parent)
 
 
 class ArchiveFetch(_Layered):

@@ -63,7 +63,7 @@ def open_path(path: str, *, offline: bool = False, profile_paths: Sequence[str] 
 def _kind(path: str) -> str:
     """`file`, `folder` or `archive`. Raises `CannotRead` if there is nothing to be read."""
     try:
-        if Path(path).is_dir():
+        if path and Path(path).is_dir():
             return "folder"
         if not os.path.lexists(path):
             raise _nothing_at(path)

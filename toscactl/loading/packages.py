@@ -21,11 +21,7 @@ def entry_of_archive(path: str) -> tuple[toscactl_csar.Archive, str, tuple[Diagn
     Raises `CannotRead` if it is no archive, `InvalidService` if it is unsafe or breaks a rule.
     """
     try:
-        archive = toscactl_csar.read(path)
-        damaged = tuple(toscactl_csar.verify(archive))
-        if damaged:
-            raise ArchiveError(damaged)
-        package = toscactl_csar.inspect_archive(archive)
+        archive, package = _checked(path)
     except ArchiveError as error:
         if not error.readable:
             raise CannotRead(f"`{path}` cannot be read: {error}") from error
@@ -39,6 +35,14 @@ def entry_of_archive(path: str) -> tuple[toscactl_csar.Archive, str, tuple[Diagn
     findings = (*archive.findings, *package.findings)
     diagnostics = _diagnostics(path, findings, lambda name: _text(f"{path}!/{name}", read, name))
     return archive, _entry(path, package, diagnostics), diagnostics
+
+
+def _checked(path: str) -> tuple[toscactl_csar.Archive, Package]:
+    archive = toscactl_csar.read(path)
+    damaged = tuple(toscactl_csar.verify(archive))
+    if damaged:
+        raise ArchiveError(damaged)
+    return archive, toscactl_csar.inspect_archive(archive)
 
 
 def entry_of_folder(folder: str) -> tuple[str, tuple[Diagnostic, ...]] | None:

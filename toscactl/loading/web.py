@@ -1,4 +1,4 @@
-"""Files from the web: only over http(s), only so large, only so long, and not from private hosts."""
+"""Files from the web: over http(s), not too large, not too slow, not from private hosts."""
 
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -27,6 +27,22 @@ class Web:
         """Lets this origin be read wherever it is: a file of the user names it."""
         self._trusted.add(_origin(address))
 
+    def trusts(self, address: str) -> bool:
+        """Whether this origin may be read wherever it is."""
+        return _origin(address) in self._trusted
+
+    def check(self, address: str) -> None:
+        """Refuses what can be seen to be private without asking. Raises `CannotRead`."""
+        from ipaddress import ip_address
+
+        host = urlsplit(address).hostname or ""
+        try:
+            public = ip_address(host).is_global
+        except ValueError:
+            public = host not in {"", "localhost"} and not host.endswith(".localhost")
+        if not public:
+            raise CannotRead(f"`{address}` is not fetched: `{host}` is not a public host")
+
     def read(self, address: str) -> bytes:
         """The content at an address. Raises `CannotRead`."""
         if self._offline:
@@ -46,19 +62,17 @@ class Web:
         from toscactl.loading.web_opener import Forbidden, opener
 
         try:
-            with opener(self._may_be_private).open(address, timeout=_TIMEOUT) as answer:
+            with opener(self.trusts).open(address, timeout=_TIMEOUT) as answer:
                 return _read_all(address, answer)
         except HTTPError as error:
             raise CannotRead(f"`{address}` cannot be read: {error.code} {error.reason}") from error
         except Forbidden as error:
             raise CannotRead(f"`{address}` is not fetched: {error}") from error
         except URLError as error:
-            raise CannotRead(f"`{address}` cannot be read: {error.reason}") from error
+            why = getattr(error.reason, "strerror", None) or error.reason
+            raise CannotRead(f"`{address}` cannot be read: {why}") from error
         except (OSError, HTTPException, ValueError) as error:
             raise CannotRead(f"`{address}` cannot be read: {error}") from error
-
-    def _may_be_private(self, address: str) -> bool:
-        return _origin(address) in self._trusted
 
 
 def _origin(address: str) -> tuple[str, str]:

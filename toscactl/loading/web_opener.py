@@ -5,10 +5,10 @@ import ipaddress
 import socket
 import urllib.request
 from collections.abc import Callable
-from typing import Any
+from typing import IO, TypeAlias
 from urllib.parse import urlsplit
 
-MayBePrivate = Callable[[str], bool]
+MayBePrivate: TypeAlias = Callable[[str], bool]
 """Whether an address may lead to a host that is not public."""
 
 
@@ -22,8 +22,6 @@ def opener(may_be_private: MayBePrivate) -> urllib.request.OpenerDirector:
     for handler in (
         urllib.request.ProxyHandler(),
         _Checked(may_be_private),
-        urllib.request.HTTPHandler(),
-        urllib.request.HTTPSHandler(),
         urllib.request.HTTPDefaultErrorHandler(),
         urllib.request.HTTPErrorProcessor(),
         _Redirects(),
@@ -35,37 +33,46 @@ def opener(may_be_private: MayBePrivate) -> urllib.request.OpenerDirector:
 class _Checked(urllib.request.HTTPHandler, urllib.request.HTTPSHandler):
     """Opens connections whose peer is checked before anything is sent over them."""
 
-    handler_order = 400  # before the handlers of the standard library
-
     def __init__(self, may_be_private: MayBePrivate) -> None:
         super().__init__()
         self._may_be_private = may_be_private
 
-    def http_open(self, request: urllib.request.Request) -> Any:
-        if self._may_be_private(request.full_url):
-            return None
-        if not request.has_proxy():
-            return self.do_open(_PublicConnection, request)
-        _check_host(request.full_url)
-        return None
+    def http_open(self, req: urllib.request.Request) -> http.client.HTTPResponse:
+        checked = self._is_checked_by_peer(req)
+        return self.do_open(_PublicConnection if checked else http.client.HTTPConnection, req)
 
-    def https_open(self, request: urllib.request.Request) -> Any:
+    def https_open(self, req: urllib.request.Request) -> http.client.HTTPResponse:
+        checked = self._is_checked_by_peer(req)
+        return self.do_open(
+            _PublicSecureConnection if checked else http.client.HTTPSConnection, req
+        )
+
+    def _is_checked_by_peer(self, request: urllib.request.Request) -> bool:
+        """Whether the connection must check its peer; behind a proxy only the name can be."""
         if self._may_be_private(request.full_url):
-            return None
-        if not _tunnels(request):
-            return self.do_open(_PublicSecureConnection, request)
-        _check_host(request.full_url)
-        return None
+            return False
+        if request.has_proxy() or getattr(request, "_tunnel_host", None):
+            parts = urlsplit(request.full_url)
+            _check_name(parts.hostname or "", parts.port or 443)
+            return False
+        return True
 
 
 class _Redirects(urllib.request.HTTPRedirectHandler):
     max_redirections = 5
 
-    def redirect_request(self, *arguments: Any) -> urllib.request.Request | None:
-        target = arguments[-1]
-        if urlsplit(target).scheme not in {"http", "https"}:
-            raise Forbidden(f"it redirects to `{target}`")
-        return super().redirect_request(*arguments)
+    def redirect_request(
+        self,
+        req: urllib.request.Request,
+        fp: IO[bytes],
+        code: int,
+        msg: str,
+        headers: http.client.HTTPMessage,
+        newurl: str,
+    ) -> urllib.request.Request | None:
+        if urlsplit(newurl).scheme not in {"http", "https"}:
+            raise Forbidden(f"it redirects to `{newurl}`")
+        return super().redirect_request(req, fp, code, msg, headers, newurl)
 
 
 class _PublicConnection(http.client.HTTPConnection):
@@ -80,15 +87,6 @@ class _PublicSecureConnection(http.client.HTTPSConnection):
         _check_name(self.host, self.port)
         super().connect()
         _check_peer(self.host, self.sock)
-
-
-def _tunnels(request: urllib.request.Request) -> bool:
-    return bool(getattr(request, "_tunnel_host", None)) or request.has_proxy()
-
-
-def _check_host(address: str) -> None:
-    parts = urlsplit(address)
-    _check_name(parts.hostname or "", parts.port or 443)
 
 
 def _check_name(host: str, port: int) -> None:
