@@ -14,6 +14,7 @@ from toscactl.topology import (
     accepts,
     filtered_capability,
     matching,
+    says_by_whom,
 )
 from toscactl.typesystem import PropertyDefinition, clause_holds
 from toscactl.values import EvaluationError, is_known, reveal
@@ -53,7 +54,7 @@ class Fulfilment:
         # A node filter may read properties through requirements of this very instance, so those
         # that need no search are there before any search begins.
         fixed = {
-            index: self._fixed(requirement, address)
+            index: self._fixed(requirement, requirement.target, address)
             for index, requirement in enumerate(requirements)
             if requirement.target is not None
         }
@@ -69,9 +70,8 @@ class Fulfilment:
             self._edges[address] = tuple(edge for index in sorted(every) for edge in every[index])
         return self._edges[address]
 
-    def _fixed(self, requirement: Requirement, source: Address) -> tuple[Edge, ...]:
-        assert requirement.target is not None
-        target = self.topology.nodes[requirement.target]
+    def _fixed(self, requirement: Requirement, name: str, source: Address) -> tuple[Edge, ...]:
+        target = self.topology.nodes[name]
         capability = requirement.capability or _capability(requirement, target)
         instances = self.evaluation.addresses[target.name]
         return tuple(
@@ -101,7 +101,7 @@ class Fulfilment:
 
     def _search(self, requirement: Requirement, source: Address) -> tuple[Edge, ...]:
         """The edge of a dangling requirement: to the one candidate, or the first of several."""
-        if requirement.implicit and not _says_by_whom(requirement):
+        if requirement.implicit and not says_by_whom(requirement.definition):
             return ()
         count = self._count(requirement)
         found = list(islice(self._candidates(requirement, source), max(_NAMED, count) + 1))
@@ -208,11 +208,6 @@ def _spread(
     first = index if index is not None else (source.index or 0)
     size = len(instances)
     return [instances[(first + step) % size] for step in range(min(max(count, 1), size))]
-
-
-def _says_by_whom(requirement: Requirement) -> bool:
-    definition = requirement.definition
-    return definition.node is not None or definition.relationship is not None
 
 
 def _unfulfilled(requirement: Requirement, source: Address) -> Diagnostic:

@@ -52,19 +52,18 @@ def operations_of_node(evaluation: Evaluation, address: Address) -> tuple[Operat
     template = evaluation.template(address)
     subject = Subject(f"node `{address}`", address)
     return tuple(
-        _operation(evaluation, operation, subject, template.metadata, template.span)
+        _operation(evaluation, (operation, operation.primary), subject, template.span)
         for operation in template.operations
         if operation.primary is not None
     )
 
 
 def operations_of_edge(evaluation: Evaluation, edge: Edge) -> tuple[Operation, ...]:
-    template = evaluation.template(edge.source)
     subject = Subject(
         f"requirement `{edge.requirement.name}` of node `{edge.source}`", edge.source, edge
     )
     return tuple(
-        _operation(evaluation, operation, subject, template.metadata, edge.requirement.span)
+        _operation(evaluation, (operation, operation.primary), subject, edge.requirement.span)
         for operation in edge.requirement.relationship.operations
         if operation.primary is not None
     )
@@ -72,12 +71,13 @@ def operations_of_edge(evaluation: Evaluation, edge: Edge) -> tuple[Operation, .
 
 def _operation(
     evaluation: Evaluation,
-    operation: topology.Operation,
+    runs: tuple[topology.Operation, topology.Artifact],
     subject: Subject,
-    metadata: Mapping[str, object],
     otherwise: Span,
 ) -> Operation:
-    assert operation.primary is not None
+    """An operation and its primary artifact, for an instance or a relationship of one."""
+    operation, primary = runs
+    metadata = {} if subject.node is None else evaluation.template(subject.node).metadata
     name = f"{operation.interface}.{operation.name}"
     here = Subject(f"operation `{name}` of {subject.what}", subject.node, subject.edge)
     own = {**_of_template(metadata, name), **operation.metadata}
@@ -85,7 +85,7 @@ def _operation(
         operation.interface,
         operation.name,
         _place(operation.span, otherwise),
-        artifact(evaluation, operation.primary, subject),
+        artifact(evaluation, primary, subject),
         tuple(artifact(evaluation, each, subject) for each in operation.dependencies),
         values(evaluation, operation.inputs, here),
         dict(_outputs(evaluation, operation, subject)),
@@ -147,7 +147,9 @@ def _host(
     if host == "ORCHESTRATOR":
         return None
     start = subject.node
-    if (host is None and subject.edge is not None and operation.name in _ON_TARGET) or (host == "TARGET" and subject.edge is not None):
+    if subject.edge is not None and (
+        host == "TARGET" or (host is None and operation.name in _ON_TARGET)
+    ):
         start = subject.edge.target
     elif host is not None and host in evaluation.addresses:
         start = next(iter(evaluation.addresses[host]), None)

@@ -1,6 +1,7 @@
 """The order of need: every instance after those that it needs, and circles reported."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from toscactl.address import Address
@@ -10,7 +11,7 @@ from toscactl.source import Place
 from toscactl.values import Value, waits_for
 
 if TYPE_CHECKING:
-    import networkx
+    import networkx as nx
 
 DEPENDENCY_CYCLE = Rule("dependency-cycle", "Nodes need each other in a circle.")
 
@@ -65,37 +66,34 @@ def in_order(
     if all(ranks.get(need, -1) < rank for a, rank in ranks.items() for need in needs[a]):
         return dict(instances)
 
-    import networkx
 
-    graph: networkx.DiGraph[Address] = networkx.DiGraph()
+    graph: nx.DiGraph[Address] = nx.DiGraph()
     graph.add_nodes_from(instances)
     graph.add_edges_from(
         (need, address) for address in instances for need in needs[address] if need in instances
     )
     try:
-        order = list(networkx.lexicographical_topological_sort(graph, key=ranks.__getitem__))
-    except networkx.NetworkXUnfeasible:
+        order = list(nx.lexicographical_topological_sort(graph, key=ranks.__getitem__))
+    except nx.NetworkXUnfeasible:
         found.extend(_cycles(graph, needs, ranks))
         return dict(instances)
     return {address: instances[address] for address in order}
 
 
 def _cycles(
-    graph: "networkx.DiGraph[Address]",
+    graph: "nx.DiGraph[Address]",
     needs: Mapping[Address, Mapping[Address, tuple[str, Place]]],
     ranks: Mapping[Address, int],
 ) -> Iterator[Diagnostic]:
     """One finding for each knot of instances, with one circle in it."""
-    import networkx
-
     knots = [
         sorted(knot, key=ranks.__getitem__)
-        for knot in networkx.strongly_connected_components(graph)
+        for knot in nx.strongly_connected_components(graph)
         if len(knot) > 1 or graph.has_edge(*(list(knot) * 2))
     ]
     for knot in sorted(knots, key=lambda each: ranks[each[0]]):
         circle = _circle(knot, needs)
-        steps = list(zip(circle, circle[1:], strict=False))
+        steps = list(pairwise(circle))
         reasons = "; ".join(f"`{a}` needs `{b}`: {needs[a][b][0]}" for a, b in steps)
         first = needs[steps[0][0]][steps[0][1]]
         yield DEPENDENCY_CYCLE.at(

@@ -14,8 +14,7 @@ def to_dot(graph: InstanceGraph) -> str:
     """A Graphviz digraph; an edge leads from what needs to what is needed."""
     lines = [f"digraph {_quoted(graph.service)} {{", '  rankdir="BT"', "  node [shape=box]"]
     lines += [
-        f"  {_quoted(instance.name)} [label={_quoted(f'{instance.name}\\n{_short(instance.type)}')}]"
-        for instance in graph
+        f"  {_quoted(instance.name)} [label={_label(instance)}]" for instance in graph
     ]
     lines += [
         f"  {_quoted(instance.name)} -> {_quoted(str(edge.target))} [label={_quoted(edge.name)}]"
@@ -26,7 +25,12 @@ def to_dot(graph: InstanceGraph) -> str:
 
 
 def _quoted(text: str) -> str:
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"').replace("\\\\n", "\\n") + '"'
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def _label(instance: Instance) -> str:
+    """Name and type on two lines; `\\n` is Graphviz's own line break."""
+    return _quoted(instance.name)[:-1] + "\\n" + _quoted(_short(instance.type))[1:]
 
 
 def _short(type_name: str) -> str:

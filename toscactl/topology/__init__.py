@@ -15,7 +15,7 @@ from toscactl.topology.model import (
     Requirement,
     Topology,
 )
-from toscactl.topology.requirements import accepts, matching
+from toscactl.topology.requirements import accepts, matching, says_by_whom
 
 __all__ = [
     "Artifact",
@@ -33,4 +33,5 @@ __all__ = [
     "build",
     "filtered_capability",
     "matching",
+    "says_by_whom",
 ]

@@ -68,11 +68,11 @@ def assign(
         if definition.value is not None:
             if expr is not None:
                 scope.report(_fixed(kind, name, definition, expr))
-            values[name] = _default(scope, definition, owner)
+            values[name] = _default(scope, definition, definition.value, owner)
         elif expr is not None:
             values[name] = _coerced(scope, kind, definition, expr, owner)
         elif definition.default is not None:
-            values[name] = _default(scope, definition, owner)
+            values[name] = _default(scope, definition, definition.default, owner)
         elif definition.required and kind.missing is not None:
             scope.report(_missing(kind, kind.missing, definition, owner, place))
     return values
@@ -132,12 +132,12 @@ def _coerced(
     return Assigned(checked.value, expr.span, definition)
 
 
-def _default(scope: Scope, definition: PropertyDefinition, owner: Owner) -> Assigned:
+def _default(
+    scope: Scope, definition: PropertyDefinition, expr: definitions.Expr, owner: Owner
+) -> Assigned:
     """The default or fixed value, coerced once per definition; its functions are each owner's."""
     cached = scope.defaults.get(id(definition))
     if cached is None:
-        expr = definition.value if definition.value is not None else definition.default
-        assert expr is not None
         value = default_of(definition, scope.types)
         assigned = Assigned(value, expr.span, definition, is_default=True)
         cached = Default(definition, assigned, expr, has_calls(value))
@@ -150,7 +150,7 @@ def _default(scope: Scope, definition: PropertyDefinition, owner: Owner) -> Assi
 def undeclared(
     scope: Scope, given: definitions.AssignmentDef | definitions.ParameterDef, owner: Owner
 ) -> Assigned | None:
-    """A value for a name that nobody declared and that may be added, such as an operation's input."""
+    """A value for a name that nobody declared and that may be added, as inputs of operations."""
     expr = expr_of(given)
     if expr is None:
         return None

@@ -357,13 +357,14 @@ def _check_artifact(context: _Context) -> Iterator[Diagnostic]:
     if first is None or name is None:
         return
     entity = yield from _entity(context, first)
-    if isinstance(entity, NodeTemplate) and first.text != "HOST" and not entity.type.broken:
-        if name.text not in entity.artifacts:
-            yield UNKNOWN_ARTIFACT.at(
-                name.span,
-                f"node `{entity.name}` has no artifact `{name.text}`",
-                hint=did_you_mean(closest(name.text, entity.artifacts)),
-            )
+    if not isinstance(entity, NodeTemplate) or first.text == "HOST" or entity.type.broken:
+        return
+    if name.text not in entity.artifacts:
+        yield UNKNOWN_ARTIFACT.at(
+            name.span,
+            f"node `{entity.name}` has no artifact `{name.text}`",
+            hint=did_you_mean(closest(name.text, entity.artifacts)),
+        )
 
 
 _CHECKS: Mapping[str, Callable[[_Context], Iterator[Diagnostic]]] = {

@@ -1,4 +1,4 @@
-"""Operations: what a type defines, and what a template assigns, merged (TOSCA 1.3, 3.6.16 to 3.6.20)."""
+"""Operations: what a type defines, and what a template assigns, merged (TOSCA 1.3, 3.6.16 ff.)."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -70,7 +70,7 @@ def operations(
     resolved: list[dict[str, definitions.InterfaceDef]] = []
     for layer in layers:
         found: dict[str, definitions.InterfaceDef] = {}
-        for name, interface in layer.items():
+        for interface in layer.values():
             own = _interface_name(scope, known, interface.name)
             if own is not None:
                 found[own] = interface

@@ -52,6 +52,8 @@ DANGLING_REQUIREMENT = Rule(
     Severity.WARNING,
 )
 
+HOSTED_ON = "tosca.relationships.HostedOn"
+
 
 @dataclass(frozen=True, slots=True)
 class _Target:
@@ -372,14 +374,19 @@ def _implicit(
             node_filters=definition.node_filters,
             implicit=True,
         )
-        if _says_by_whom(definition) and not is_found_elsewhere(node.directives):
+        if says_by_whom(definition) and not is_found_elsewhere(node.directives):
             scope.report(_dangling(scope, node, requirement))
         yield requirement
 
 
-def _says_by_whom(definition: RequirementDefinition) -> bool:
-    """Whether a definition is more than a placeholder, as `Container.Application.network` is."""
-    return definition.node is not None or definition.relationship is not None
+def says_by_whom(definition: RequirementDefinition) -> bool:
+    """Whether a definition says enough to be fulfilled where nobody assigned it.
+
+    It names a node type, or it is about a host; `Container.Application.network`, which any
+    endpoint would fulfil, is a place for an assignment and no more.
+    """
+    hosted = definition.relationship is not None and definition.relationship.is_a(HOSTED_ON)
+    return definition.node is not None or hosted
 
 
 def _dangling(
@@ -388,6 +395,8 @@ def _dangling(
     if next(candidates(scope, node.name.text, requirement), None) is not None:
         return
     wanted = f"a node of type `{requirement.node_type}`" if requirement.node_type else "a node"
+    if requirement.node_type is None and requirement.capability_type is not None:
+        wanted += f" with a capability of type `{requirement.capability_type}`"
     yield DANGLING_REQUIREMENT.at(
         requirement.span,
         f"nothing in this service fulfils requirement `{requirement.name}` of node "
