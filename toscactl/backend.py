@@ -66,7 +66,7 @@ from toscactl.graph import (
     scaling_rules,
     volumes_of,
 )
-from toscactl.source import Place, Span
+from toscactl.source import Place, Source, Span
 from toscactl.targets import Target
 from toscactl.values import (
     AttributeOf,
@@ -141,6 +141,7 @@ __all__ = [
     "ScalingRule",
     "Secret",
     "Severity",
+    "Source",
     "Span",
     "Step",
     "Target",

@@ -1,0 +1,133 @@
+# Runs the operations of TOSCA nodes inside a container; start.sh and stop.sh say which.
+#
+# WORK lives as long as the pod. TOSCA_ROOT, where it is set, stands for `/`: scripts that honor it
+# need no rights of root. Every start of the container sets everything up anew, as a new machine
+# would; what is to outlive it belongs on a volume.
+
+WORK=${WORK:-/work}
+FILES=${FILES:-/opt/toscactl}
+SECRETS=${SECRETS:-/run/secrets/toscactl}
+
+say() { printf 'toscactl: %s\n' "$*"; }
+
+secret() { cat "$SECRETS/$1"; }
+
+attribute() { cat "$WORK/attributes/$1"; }
+
+# need NODE/ATTRIBUTE: an attribute that an earlier operation has to have brought
+need() {
+    [ -f "$WORK/attributes/$1" ] && return
+    say "no operation has brought the attribute $1" >&2
+    exit 1
+}
+
+begin() {
+    rm -rf "$WORK/started" "$WORK/stopping" "$WORK/attributes" "$WORK/operations"
+    mkdir -p "$WORK/attributes" "$WORK/operations" "$HOME"
+    [ -z "${TOSCA_ROOT:-}" ] || { rm -rf "$TOSCA_ROOT"; mkdir -p "$TOSCA_ROOT"; }
+}
+
+# volume PATH: a mounted volume is found below TOSCA_ROOT too
+volume() {
+    [ -n "${TOSCA_ROOT:-}" ] || return 0
+    mkdir -p "$(dirname "$TOSCA_ROOT$1")"
+    ln -s "$1" "$TOSCA_ROOT$1"
+}
+
+# reachable HOST PORT
+reachable() {
+    if command -v bash >/dev/null; then
+        bash -c 'exec 3<>"/dev/tcp/$0/$1"' "$1" "$2" 2>/dev/null
+    elif command -v python3 >/dev/null; then
+        python3 -c 'import socket, sys; socket.create_connection(sys.argv[1:3], 5)' "$1" "$2" 2>/dev/null
+    else
+        nc -z "$1" "$2" 2>/dev/null
+    fi
+}
+
+# await HOST PORT: what a node connects to is started before the node is created
+await() {
+    say "waiting for $1:$2"
+    until reachable "$1" "$2"; do sleep 2; done
+}
+
+# operation NODE NAME FOLDER RUNNER FILE TIMEOUT RETRIES PAUSE VARIABLE=VALUE...
+operation() {
+    node=$1 name=$2 folder=$3 runner=$4 file=$5 limit=$6 retries=$7 pause=$8
+    shift 8
+    place=$WORK/operations/$node.$name
+    rm -rf "$place"
+    mkdir -p "$place"
+    cp -RL "$FILES/$folder/." "$place"
+    : >"$place.output"
+    attempt=0
+    while :; do
+        say "$name of $node"
+        status=0
+        (
+            cd "$place"
+            set -- env TOSCA_NODE="$node" TOSCA_OP="$name" TOSCA_OUTPUT="$place.output" "$@"
+            [ "$limit" = 0 ] || set -- "$@" timeout -k 10 "$limit"
+            [ -z "$runner" ] || set -- "$@" "$runner"
+            exec "$@" "$place/$file"
+        ) </dev/null || status=$?
+        [ "$status" != 0 ] || return 0
+        if [ "$attempt" -ge "$retries" ]; then
+            say "$name of $node failed with status $status" >&2
+            return "$status"
+        fi
+        attempt=$((attempt + 1))
+        sleep "$pause"
+        pause=$((pause * 2))
+    done
+}
+
+# bring NODE OPERATION OUTPUT NODE/ATTRIBUTE: an output of an operation becomes an attribute
+bring() {
+    from=$WORK/operations/$1.$2.output to=$WORK/attributes/$4
+    case $(head -c 1 "$from") in
+    '{') value=$(python3 -c 'import json, sys
+value = json.load(open(sys.argv[1])).get(sys.argv[2], "")
+print(value if isinstance(value, str) else json.dumps(value))' "$from" "$3") ;;
+    *) value=$(sed -n "s/^$3=//p" "$from" | tail -n 1) ;;
+    esac
+    [ -n "$value" ] || return 0
+    mkdir -p "$(dirname "$to")"
+    printf '%s' "$value" >"$to"
+}
+
+# The processes that operations left behind: they are children of this shell now.
+left() {
+    for file in /proc/[0-9]*/stat; do
+        { read -r line <"$file"; } 2>/dev/null || continue
+        number=${line%% *}
+        # shellcheck disable=SC2086  (state and parent are words)
+        set -- ${line##*) }
+        [ "$2" = $$ ] && [ "$1" != Z ] && [ "$number" != "${pulse:-}" ] && printf '%s ' "$number"
+    done
+    return 0
+}
+
+end() {
+    say "ending"
+    # shellcheck disable=SC2046  (numbers)
+    kill -TERM $(left) 2>/dev/null || true
+    exit 0
+}
+
+# Stays as long as what was started: then the cluster starts the container anew.
+stay() {
+    trap end TERM INT
+    touch "$WORK/started"
+    say "everything is started"
+    served=$(left)
+    while :; do
+        sleep 2 &
+        pulse=$!
+        wait "$pulse" || true
+        [ ! -f "$WORK/stopping" ] || continue
+        [ -z "$served" ] || [ -n "$(left)" ] || break
+    done
+    say "the processes that were started have ended" >&2
+    exit 1
+}

@@ -1,0 +1,118 @@
+"""Outputs of a service, as far as manifests know them, and how to ask the cluster for the rest."""
+
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from toscactl.backend import (
+    AttributeOf,
+    InputOf,
+    Output,
+    Unit,
+    Value,
+    evaluate,
+    is_known,
+    is_sensitive,
+    references,
+    text,
+)
+
+from toscactl_kubernetes.directory import Directory
+from toscactl_kubernetes.lifecycle import WORK_PATH
+from toscactl_kubernetes.manifests import Draft
+
+_LOAD_BALANCED = "{.status.loadBalancer.ingress[0]['ip','hostname']}"
+
+
+@dataclass(frozen=True, slots=True)
+class OutputLine:
+    """An output as a reader sees it: its text with placeholders, and a command for each of them."""
+
+    name: str
+    description: str
+    value: str
+    commands: Mapping[str, str]
+
+
+def want_services(draft: Draft, directory: Directory) -> None:
+    """Note whose names outputs ask for, so that there is a Service to be asked."""
+    for output in draft.portion.outputs.values():
+        for reference in references(output.value):
+            if isinstance(reference, AttributeOf):
+                directory.host_name(reference, None)
+
+
+def output_lines(
+    draft: Draft, directory: Directory, units: Sequence[Unit]
+) -> Iterator[OutputLine]:
+    """The outputs of the portion."""
+    for output in draft.portion.outputs.values():
+        yield _line(draft, directory, units, output)
+
+
+def _line(draft: Draft, directory: Directory, units: Sequence[Unit], output: Output) -> OutputLine:
+    commands: dict[str, str] = {}
+
+    def resolve(reference: AttributeOf | InputOf) -> Value:
+        if isinstance(reference, InputOf):
+            return reference
+        found = _reachable(draft, directory, units, reference)
+        if found is None:
+            return str(reference)
+        name, command = found
+        if not command:
+            return name
+        label = "ADDRESS" if name != "VALUE" else "VALUE"
+        number = sum(1 for known in commands if known.startswith(label))
+        label = next((k for k, c in commands.items() if c == command), "") or (
+            label if not number else f"{label}_{number + 1}"
+        )
+        commands[label] = command
+        return label
+
+    value = evaluate(output.value, resolve)
+    if output.sensitive or is_sensitive(value):
+        shown = "(sensitive)"
+    else:
+        shown = text(value) if is_known(value) else str(value)
+    return OutputLine(output.name, output.description, shown, commands)
+
+
+def _reachable(
+    draft: Draft, directory: Directory, units: Sequence[Unit], reference: AttributeOf
+) -> tuple[str, str] | None:
+    """A DNS name, or a placeholder with the command that gives what it stands for."""
+    namespace = draft.site.namespace
+    host = directory.host_name(reference, None)
+    if host is None:
+        return _from_operation(directory, units, namespace, reference)
+    for name in (host, f"{host}-public"):
+        for unit in units:
+            spec = unit.payload.get("spec")
+            if unit.name != f"{namespace}/{name}" or not isinstance(spec, Mapping):
+                continue
+            if unit.kind == "Ingress" or (
+                unit.kind == "Service" and spec.get("type") == "LoadBalancer"
+            ):
+                kind = unit.kind.lower()
+                path = shlex.quote(f"jsonpath={_LOAD_BALANCED}")
+                return name, f"kubectl -n {namespace} get {kind} {name} -o {path}"
+    return f"{host}.{namespace}.svc", ""
+
+
+def _from_operation(
+    directory: Directory, units: Sequence[Unit], namespace: str, reference: AttributeOf
+) -> tuple[str, str] | None:
+    """An attribute that an operation brings lies in a file of its pod."""
+    for workload in directory.workloads_of(reference.address):
+        names = {address for o in workload.operations for address, _ in o.outputs.values()}
+        if not workload.scripted or reference.address not in names:
+            continue
+        for unit in units:
+            if unit.kind in {"Deployment", "StatefulSet"} and unit.name.endswith(
+                f"/{workload.name}"
+            ):
+                path = shlex.quote(f"{WORK_PATH}/attributes/{reference.address}/{reference.name}")
+                target = f"{unit.kind.lower()}/{workload.name}"
+                return "VALUE", f"kubectl -n {namespace} exec {target} -- cat {path}"
+    return None
