@@ -200,11 +200,15 @@ def test_many_imports_that_fail_still_end() -> None:
 def test_a_byte_order_mark_is_no_text() -> None:
     checked = load({"service.yaml": b"\xef\xbb\xbf" + HEAD.encode()})
     assert checked.diagnostics == ()
-    assert checked.value.root.file.source.text == HEAD
+    assert checked.value.root.file.dialect is Dialect.V1_3
+
+
+def test_a_byte_order_mark_may_announce_another_encoding() -> None:
+    assert load({"service.yaml": b"\xff\xfe" + HEAD.encode("utf-16-le")}).diagnostics == ()
 
 
 @pytest.mark.parametrize(
-    ("content", "words"), [(b"\xff\xfea\0", "not UTF-8"), (None, "no file `service.yaml`")]
+    ("content", "words"), [(b"a: \xff", "is not text"), (None, "no file `service.yaml`")]
 )
 def test_a_service_that_cannot_be_read_is_an_exception(content: bytes | None, words: str) -> None:
     with pytest.raises(CannotRead, match=words):

@@ -9,9 +9,10 @@ import toscactl_profiles
 from toscactl import definitions, document
 from toscactl.definitions import ImportDef, ServiceFile
 from toscactl.diagnostics import Checked, Diagnostic, Rule, closest
+from toscactl.document import Document
 from toscactl.errors import CannotRead
 from toscactl.loading.model import Bundle, Fetch, Loaded
-from toscactl.loading.profiles import PREFIX
+from toscactl.loading.profiles import PREFIX, is_bundled
 from toscactl.source import Source, Span
 
 IMPORT_NOT_FOUND = Rule("import-not-found", "An import names a file that does not exist.")
@@ -57,7 +58,7 @@ def digest(bundle: Bundle) -> str:
     """The SHA-256 of all files of a bundle but the bundled profiles, wherever they lie."""
     total = hashlib.sha256()
     for location, loaded in bundle.files.items():
-        if not location.startswith(PREFIX):
+        if not is_bundled(location):
             content = loaded.file.source.text.encode("utf-8", "surrogatepass")
             total.update(len(content).to_bytes(8, "big"))
             total.update(content)
@@ -95,11 +96,23 @@ class _Work:
         self.files[current.location] = Loaded(current.location, current.file, tuple(imports))
 
     def read(self, location: str) -> ServiceFile:
-        """The TOSCA file at a location. Raises `CannotRead`; all else is a diagnostic."""
-        if location.startswith(PREFIX):
-            return _bundled(location)
-        text = _decode(self.fetch.read(location), self.fetch.shown(location), self.limits)
-        parsed = document.parse(Source(self.fetch.shown(location), text))
+        """The service file at a location. Raises `CannotRead`; all else is a diagnostic."""
+        return _bundled(location) if is_bundled(location) else self._define(self._parse(location))
+
+    def _parse(self, location: str) -> Checked[Document]:
+        shown = self.fetch.shown(location)
+        content = self.fetch.read(location)
+        if len(content) > self.limits.file_bytes:
+            raise CannotRead(f"`{shown}` is larger than {self.limits.file_bytes:,} bytes")
+        decoded = document.decode(shown, content)
+        if not decoded.ok:
+            raise CannotRead(
+                f"`{shown}` is not text: {decoded.diagnostics[0].message}",
+                hint="save it in the encoding UTF-8",
+            )
+        return document.parse(decoded.value)
+
+    def _define(self, parsed: Checked[Document]) -> ServiceFile:
         checked = parsed.then(definitions.read)
         self.diagnostics.extend(checked.diagnostics)
         return checked.value
@@ -135,25 +148,21 @@ class _Work:
         return file is not None
 
     def _read_import(self, wanted: ImportDef, location: str) -> ServiceFile | None:
-        if location.startswith(PREFIX):
+        if is_bundled(location):
             return _bundled(location)
-        shown = self.fetch.shown(location)
-        parsed = document.parse(
-            Source(shown, _decode(self.fetch.read(location), shown, self.limits))
-        )
+        parsed = self._parse(location)
         if parsed.ok and not _may_be_tosca(parsed.value):
+            shown = self.fetch.shown(location)
             message = f"`{shown}` is not a TOSCA file: it has no `tosca_definitions_version`"
             self.diagnostics.append(IMPORT_NOT_TOSCA.at(_span(wanted), message))
             return None
-        checked = parsed.then(definitions.read)
-        self.diagnostics.extend(checked.diagnostics)
-        return checked.value
+        return self._define(parsed)
 
     def add_implicit_profiles(self) -> None:
         """Lets every 1.x file see the normative types of its version without an import."""
         for location, loaded in list(self.files.items()):
             profile = toscactl_profiles.IMPLICIT.get(loaded.file.dialect.value)
-            if profile is None or location.startswith(PREFIX):
+            if profile is None or is_bundled(location):
                 continue
             where = f"{PREFIX}{profile[0]}/{profile[1]}"
             if where not in self.files:
@@ -202,25 +211,13 @@ def _reference(file: ServiceFile, wanted: ImportDef) -> tuple[str | None, Diagno
     return f"{repository.url.text.rstrip('/')}/{wanted.url.text.lstrip('/')}", None
 
 
-def _may_be_tosca(parsed: document.Document) -> bool:
+def _may_be_tosca(parsed: Document) -> bool:
     root = parsed.root
     if not isinstance(root, document.Mapping):
         return False
     return root.get("tosca_definitions_version") is not None or any(
         root.get(section) is not None for section in _SECTIONS
     )
-
-
-def _decode(content: bytes, shown: str, limits: Limits) -> str:
-    if len(content) > limits.file_bytes:
-        raise CannotRead(f"`{shown}` is larger than {limits.file_bytes:,} bytes")
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise CannotRead(
-            f"`{shown}` is not UTF-8 text: byte {error.start} is {content[error.start]:#04x}",
-            hint="save it in the encoding UTF-8",
-        ) from error
 
 
 @lru_cache(maxsize=8)  # a pure function of package data, and bundles only read what they share

@@ -17,6 +17,11 @@ _HEAD = 64 * 2**10
 _DEPTH = 6
 
 
+def is_bundled(location: str) -> bool:
+    """Whether a location is that of a bundled profile, which never changes."""
+    return location.startswith(PREFIX)
+
+
 def find(reference: str, folders: Sequence[str], beside: str | None) -> str:
     """The location of the profile that a reference names (`profile:NAME[:VERSION]`).
 
