@@ -1,1 +1,25 @@
-"""execution."""
+"""plan -> events: carries out a plan; the only stage with effects."""
+
+from toscactl.execution.execute import execute
+from toscactl.execution.model import (
+    Done,
+    Event,
+    Failed,
+    Finished,
+    Progress,
+    Skipped,
+    Started,
+    Waiting,
+)
+
+__all__ = [
+    "Done",
+    "Event",
+    "Failed",
+    "Finished",
+    "Progress",
+    "Skipped",
+    "Started",
+    "Waiting",
+    "execute",
+]

@@ -46,8 +46,10 @@ class Failed:
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """A step was not begun, because of `cause`: the id of a failed step, `cancelled`, or
-    `unchanged` (the plan said that it may be needed, and it is not; no step suffers from that).
+    """A step was not begun, because of `cause`.
+
+    That is the id of a failed step, `cancelled`, or `unchanged`: the plan said that it may be
+    needed, and it is not; then no other step suffers from that.
     """
 
     step: Step

@@ -91,6 +91,24 @@ class JournalEntry:
     log: Sequence[str] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class StepResult:
+    """How a step ended, and what it brought.
+
+    `gone`: with this step the old unit is away; what was observed of it, and the attributes of
+    its instances, go too. `used`, if not None: it was the last step of its change, which ends in
+    the same transaction, as with `Store.end_change`.
+    """
+
+    status: StepStatus
+    attributes: Mapping[Address, Mapping[str, Value]] = field(default_factory=dict)
+    observed: Mapping[str, Value] = field(default_factory=dict)
+    detail: str = ""
+    log: Sequence[str] = ()
+    gone: bool = False
+    used: Mapping[str, Value] | None = None
+
+
 class Store(Protocol):
     """Where states are kept. Every write is one transaction. Raises `StateError`, `Locked`.
 
@@ -127,27 +145,8 @@ class Store(Protocol):
     def running(self, deployment: str, unit: str, key: str, record: Mapping[str, Value]) -> None:
         """Where the step runs."""
 
-    def end_step(
-        self,
-        deployment: str,
-        run: int,
-        unit: str,
-        key: str,
-        status: StepStatus,
-        attributes: Mapping[Address, Mapping[str, Value]],
-        observed: Mapping[str, Value],
-        detail: str = "",
-        log: Sequence[str] = (),
-        *,
-        gone: bool = False,
-        used: Mapping[str, Value] | None = None,
-    ) -> None:
-        """The result, with the attributes that it brought, in one transaction.
-
-        `gone`: with this step the old unit is away; what was observed of it, and the attributes
-        of its instances, go too. `used`, if not None: it was the last step of the change, which
-        ends in the same transaction, as with `end_change`.
-        """
+    def end_step(self, deployment: str, run: int, unit: str, key: str, result: StepResult) -> None:
+        """The result, with all that it brought, in one transaction."""
 
     def end_change(
         self, deployment: str, unit: str, used: Mapping[str, Value] | None = None
