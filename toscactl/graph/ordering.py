@@ -2,16 +2,12 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
 from toscactl.address import Address
 from toscactl.diagnostics import Diagnostic, Rule
 from toscactl.graph.model import Instance, Operation
 from toscactl.source import Place
 from toscactl.values import Value, waits_for
-
-if TYPE_CHECKING:
-    import networkx as nx
 
 DEPENDENCY_CYCLE = Rule("dependency-cycle", "Nodes need each other in a circle.")
 
@@ -66,6 +62,7 @@ def in_order(
     if all(ranks.get(need, -1) < rank for a, rank in ranks.items() for need in needs[a]):
         return dict(instances)
 
+    import networkx as nx  # noqa: PLC0415  (0.2 s, and only a service out of order needs it)
 
     graph: nx.DiGraph[Address] = nx.DiGraph()
     graph.add_nodes_from(instances)
@@ -75,22 +72,22 @@ def in_order(
     try:
         order = list(nx.lexicographical_topological_sort(graph, key=ranks.__getitem__))
     except nx.NetworkXUnfeasible:
-        found.extend(_cycles(graph, needs, ranks))
+        knots = [
+            sorted(knot, key=ranks.__getitem__)
+            for knot in nx.strongly_connected_components(graph)
+            if len(knot) > 1 or any(graph.has_edge(address, address) for address in knot)
+        ]
+        found.extend(_cycles(knots, needs, ranks))
         return dict(instances)
     return {address: instances[address] for address in order}
 
 
 def _cycles(
-    graph: "nx.DiGraph[Address]",
+    knots: Sequence[Sequence[Address]],
     needs: Mapping[Address, Mapping[Address, tuple[str, Place]]],
     ranks: Mapping[Address, int],
 ) -> Iterator[Diagnostic]:
     """One finding for each knot of instances, with one circle in it."""
-    knots = [
-        sorted(knot, key=ranks.__getitem__)
-        for knot in nx.strongly_connected_components(graph)
-        if len(knot) > 1 or graph.has_edge(*(list(knot) * 2))
-    ]
     for knot in sorted(knots, key=lambda each: ranks[each[0]]):
         circle = _circle(knot, needs)
         steps = list(pairwise(circle))
