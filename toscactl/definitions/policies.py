@@ -102,7 +102,8 @@ def _event(reading: Reading, node: Node) -> Name | None:
 def _action(reading: Reading, node: Node) -> tuple[ActivityDef, ...] | None:
     """A list of activities (1.3); before, an operation: its name, or a map of named operations."""
     if isinstance(node, document.Sequence):
-        if reading.dialect is not Dialect.V2_0 and all(isinstance(item, Scalar) for item in node):
+        names_only = any(isinstance(item, Scalar) for item in node)
+        if names_only and reading.dialect is not Dialect.V2_0:
             return _policies_to_run(reading, node)
         return activities(reading, node)
     if reading.dialect is Dialect.V2_0:

@@ -73,7 +73,7 @@ class Reading:
     def deviation(self, rule: Rule, node: Node, message: str, *, hint: str | None = None) -> None:
         """Report what is tolerated in old files, and an error in the files of TOSCA 2.0."""
         if self.dialect is Dialect.V2_0:
-            rule = replace(rule, severity=Severity.ERROR)
+            rule = replace(rule, severity=Severity.ERROR, lenient=False)
         self.report(rule, node, message, hint=hint)
 
     def before(self, dialect: Dialect) -> bool:
