@@ -11,6 +11,7 @@ from toscactl.backend import (
     Address,
     Artifact,
     Blob,
+    Capability,
     CannotRead,
     Checked,
     Instance,
@@ -41,6 +42,12 @@ from toscactl_local.task import (
 )
 
 KIND = "node"
+_ENDPOINT_DEFAULTS: Mapping[str, tuple[Value, ...]] = {
+    "initiator": ("source",),
+    "network_name": ("PRIVATE", "PUBLIC"),
+    "protocol": ("tcp",),
+    "secure": (False, True),
+}
 _STORAGE = (
     "tosca.nodes.Abstract.Storage",
     "tosca.nodes.BlockStorage",
@@ -169,9 +176,9 @@ def _resource(
     """What a plan shows of an instance: its properties, and what runs for it."""
     element = f"node {instance.name}"
     capabilities: dict[str, Value] = {
-        capability.name: dict(capability.properties)
+        capability.name: said
         for capability in instance.capabilities.values()
-        if capability.properties
+        if (said := _said(capability))
     }
     properties: dict[str, Value] = dict(instance.properties)
     # A property of the node's own goes first, should it have one of these names.
@@ -197,6 +204,19 @@ def _resource(
         {"": Origin(element, instance.place), **places, **written.origins},
         holds_data=_role(instance) == "storage" or any(instance.is_a(name) for name in _DATABASES),
     )
+
+
+def _said(capability: Capability) -> dict[str, Value]:
+    """The properties of a capability without the standard's defaults for endpoints.
+
+    They stand in every service (1.3, 5.5.6), mean nothing here, and nobody wrote them.
+    """
+    endpoint = any("Endpoint" in name.split(".") for name in capability.types)
+    return {
+        name: value
+        for name, value in capability.properties.items()
+        if not (endpoint and value in _ENDPOINT_DEFAULTS.get(name, ()))
+    }
 
 
 def _shown(task: Task) -> Mapping[str, Value]:

@@ -74,7 +74,7 @@ def _has_tree(unit: Unit) -> bool:
 
 def _mount(tree: Path, location: str, target: Path) -> None:
     """A link at a location of a tree. It never leaves the tree."""
-    at = Path(os.path.normpath(f"/{location}")).relative_to("/")
+    at = Path(os.path.normpath(f"/{location.lstrip('/')}")).relative_to("/")
     link = tree / at
     if link == tree:
         raise BackendError(f"storage cannot be mounted at `{location}`")
