@@ -1,15 +1,17 @@
 """Following imports: in memory, without files."""
 
+import importlib
 from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
 
 import toscactl_profiles
 from toscactl import definitions, document, loading
 from toscactl.definitions import Dialect
-from toscactl.diagnostics import Checked, Diagnostic
+from toscactl.diagnostics import Checked, Diagnostic, Rule
 from toscactl.errors import CannotRead
-from toscactl.loading import Bundle, Limits, MemoryFetch
+from toscactl.loading import Bundle, Limits, MemoryFetch, package_rules
 from toscactl.source import Source
 
 HEAD = "tosca_definitions_version: tosca_simple_yaml_1_3\n"
@@ -136,10 +138,14 @@ def test_repositories() -> None:
         "repositories:\n  shared: lib/types/\n"
         "imports:\n  - file: a.yaml\n    repository: shared\n"
         "  - file: b.yaml\n    repository: sharedd\n"
+        "  - file: http://x/c.yaml\n    repository: shared\n"
     )
     checked = load({"service.yaml": text, "lib/types/a.yaml": HEAD})
     assert ("", "lib/types/a.yaml") in checked.value.root.imports
-    assert problems(checked) == [("unknown-repository", "sharedd")]
+    assert problems(checked) == [
+        ("unknown-repository", "sharedd"),
+        ("import-refused", "http://x/c.yaml"),
+    ]
     assert checked.diagnostics[0].hint == "did you mean `shared`?"
 
 
@@ -231,3 +237,13 @@ def test_bundled_profiles_are_read_without_a_finding(profile: tuple[str, str]) -
     source = Source("profile", toscactl_profiles.read(*profile).decode())
     checked = document.parse(source).then(definitions.read)
     assert [str(d.message) for d in checked.diagnostics] == []
+
+
+def test_every_rule_has_a_page() -> None:
+    folder = Path(loading.__file__).parent / "rules"
+    stage = importlib.import_module("toscactl.loading.load")
+    names = {rule.name for rule in vars(stage).values() if isinstance(rule, Rule)}
+    names |= {rule.name for rule in package_rules.RULES.values()}
+    assert names == {page.stem for page in folder.glob("*.md")}
+    for page in folder.glob("*.md"):
+        assert page.read_text().startswith(f"# {page.stem}: ")

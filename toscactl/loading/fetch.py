@@ -11,6 +11,7 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import unquote, urljoin, urlsplit
 
 import toscactl_profiles
@@ -18,7 +19,9 @@ from toscactl.diagnostics import closest
 from toscactl.errors import CannotRead
 from toscactl.loading import profiles
 from toscactl.loading.web import Web
-from toscactl_csar import Archive, ArchiveError
+
+if TYPE_CHECKING:
+    from toscactl_csar import Archive
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):")  # two letters at least: `C:` is a drive
 _MAX_BYTES = 256 * 2**20
@@ -176,7 +179,7 @@ class ArchiveFetch(_Layered):
 
     def __init__(
         self,
-        archive: Archive,
+        archive: "Archive",
         path: str,
         *,
         shown_as: str | None = None,
@@ -211,6 +214,8 @@ class ArchiveFetch(_Layered):
         return self._root + name
 
     def _read(self, location: str) -> bytes:
+        from toscactl_csar import ArchiveError  # only packages pay for it
+
         name = self.member(location)
         try:
             if name in self.archive.members:

@@ -11,6 +11,7 @@ from toscactl.definitions import ImportDef, ServiceFile
 from toscactl.diagnostics import Checked, Diagnostic, Rule, closest
 from toscactl.document import Document
 from toscactl.errors import CannotRead
+from toscactl.loading.fetch import scheme
 from toscactl.loading.model import Bundle, Fetch, Loaded
 from toscactl.loading.profiles import PREFIX, is_bundled
 from toscactl.source import Source, Span
@@ -41,7 +42,7 @@ def load(location: str, fetch: Fetch, limits: Limits | None = None) -> Checked[B
     """A service file and everything it imports.
 
     Raises `CannotRead` if the service file itself cannot be read; an import that cannot is
-    reported where it stands. Section 3.6.8 of TOSCA 1.3, 6.5 of TOSCA 2.0.
+    reported where it stands. TOSCA 1.3, 3.6.8; TOSCA 2.0, 6.8.
     """
     work = _Work(fetch, limits or Limits())
     root = work.read(location)
@@ -193,7 +194,7 @@ def _span(wanted: ImportDef) -> Span:
 def _reference(file: ServiceFile, wanted: ImportDef) -> tuple[str | None, Diagnostic | None]:
     """What an import refers to, to be joined with the location of its file.
 
-    A file in a repository lies below the repository's address (1.3, 3.6.8.3).
+    A file in a repository lies below the repository's address (1.3, 3.6.8.3; 2.0, 6.8.2.2).
     """
     if wanted.profile is not None:
         return PREFIX + wanted.profile.text, None
@@ -208,6 +209,9 @@ def _reference(file: ServiceFile, wanted: ImportDef) -> tuple[str | None, Diagno
         hint = None if near is None else f"did you mean `{near}`?"
         message = f"there is no repository `{name}`"
         return None, UNKNOWN_REPOSITORY.at(wanted.repository.span, message, hint=hint)
+    if scheme(wanted.url.text):
+        message = "a file in a repository is named by its path there, not by a whole address"
+        return None, IMPORT_REFUSED.at(wanted.url.span, message)
     return f"{repository.url.text.rstrip('/')}/{wanted.url.text.lstrip('/')}", None
 
 

@@ -10,11 +10,11 @@ from toscactl.diagnostics import Diagnostic, closest
 from toscactl.errors import CannotRead
 from toscactl.loading.fetch import ArchiveFetch, FolderFetch, absolute, names_in, reason
 from toscactl.loading.model import Fetch
-from toscactl.loading.packages import entry_of_archive, entry_of_folder
 
 _ARCHIVE_SUFFIXES = (".csar", ".zip")
 _YAML_SUFFIXES = (".yaml", ".yml")
 _SERVICE_NAMES = ("service.yaml", "service.yml")
+_META_NAMES = ("TOSCA-Metadata/TOSCA.meta", "TOSCA.meta")
 _VERSION = re.compile(
     rb"^(?:\xef\xbb\xbf)?['\"]?tosca_definitions_version['\"]?[ \t]*:", re.MULTILINE
 )
@@ -45,6 +45,8 @@ def open_path(path: str, *, offline: bool = False, profile_paths: Sequence[str] 
     """
     match _kind(path):
         case "archive":
+            from toscactl.loading.packages import entry_of_archive  # only packages pay for it
+
             archive, entry, diagnostics = entry_of_archive(path)
             package = ArchiveFetch(archive, path, offline=offline, profile_paths=profile_paths)
             location = package.location(entry)
@@ -92,9 +94,10 @@ def _find_service(folder: str) -> tuple[str, tuple[Diagnostic, ...]]:
     for name in _SERVICE_NAMES:
         if name in names:
             return name, ()
-    found = entry_of_folder(folder)
-    if found is not None:
-        return found
+    if any(Path(folder, name).is_file() for name in _META_NAMES):
+        from toscactl.loading.packages import entry_of_folder
+
+        return entry_of_folder(folder)
     texts = {name: _text(Path(folder, name)) for name in names if name.endswith(_YAML_SUFFIXES)}
     candidates = [name for name, text in texts.items() if _VERSION.search(text)]
     services = [name for name in candidates if _TOPOLOGY.search(texts[name])] or candidates

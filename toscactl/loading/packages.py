@@ -45,14 +45,12 @@ def _checked(path: str) -> tuple[toscactl_csar.Archive, Package]:
     return archive, toscactl_csar.inspect_archive(archive)
 
 
-def entry_of_folder(folder: str) -> tuple[str, tuple[Diagnostic, ...]] | None:
-    """The entry of an unpacked package and warnings, None if the folder has no TOSCA.meta.
+def entry_of_folder(folder: str) -> tuple[str, tuple[Diagnostic, ...]]:
+    """The entry of an unpacked package that has a TOSCA.meta file, and warnings.
 
     Raises `InvalidService` if it breaks a rule.
     """
     names = _names(folder)
-    if not {"TOSCA-Metadata/TOSCA.meta", "TOSCA.meta"} & names:
-        return None
 
     def read(name: str) -> bytes:
         return Path(folder, name).read_bytes()
