@@ -2,7 +2,7 @@
 
     service = toscactl.load("samples/hello")
     store = toscactl.open_store("state")
-    plan = toscactl.plan(service, toscactl.targets(["local"]), store=store)
+    plan = toscactl.plan(service, toscactl.find_targets(["local"]), store=store)
     for event in toscactl.apply(plan, store=store):
         ...
 
@@ -52,6 +52,7 @@ if TYPE_CHECKING:
         apply,
         check_inputs,
         destroy,
+        find_targets,
         installed,
         load,
         open_store,
@@ -59,7 +60,6 @@ if TYPE_CHECKING:
         plan,
         plan_destroy,
         resolve,
-        targets,
         translate,
         validate,
         version,
@@ -82,8 +82,9 @@ _HOMES = {
     ),
     "toscactl.graph": ("Instance", "InstanceGraph"),
     "toscactl.pipeline": (
-        "Service", "Text", "Translation", "apply", "check_inputs", "destroy", "installed", "load",
-        "open_store", "outputs", "plan", "plan_destroy", "resolve", "targets", "translate",
+        "Service", "Text", "Translation", "apply", "check_inputs", "destroy", "find_targets", "installed",
+        "load",
+        "open_store", "outputs", "plan", "plan_destroy", "resolve", "translate",
         "validate", "version",
     ),
     "toscactl.plan": ("Plan",),
@@ -138,6 +139,7 @@ __all__ = [
     "apply",
     "check_inputs",
     "destroy",
+    "find_targets",
     "installed",
     "load",
     "open_store",
@@ -145,7 +147,6 @@ __all__ = [
     "plan",
     "plan_destroy",
     "resolve",
-    "targets",
     "translate",
     "validate",
     "version",

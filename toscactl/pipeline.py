@@ -22,7 +22,13 @@ from toscactl import (
 from toscactl import plan as planning
 from toscactl.backend import Backend, Portion, Unit
 from toscactl.diagnostics import Checked, Diagnostic, Severity, closest, render
-from toscactl.errors import InvalidInputs, InvalidService, StalePlan, UnknownDeployment, UnknownTarget
+from toscactl.errors import (
+    BackendError,
+    InvalidInputs,
+    InvalidService,
+    UnknownDeployment,
+    UnknownTarget,
+)
 from toscactl.execution import Event
 from toscactl.graph import InstanceGraph
 from toscactl.plan import Plan
@@ -82,11 +88,38 @@ def version() -> str:
     return metadata.version("toscactl")
 
 
+class _Installed(Mapping[str, Backend]):
+    """Backends by name, each imported when it is first asked for."""
+
+    def __init__(self, entries: Mapping[str, metadata.EntryPoint]) -> None:
+        self._entries = entries
+        self._loaded: dict[str, Backend] = {}
+
+    def __getitem__(self, name: str) -> Backend:
+        if name not in self._loaded:
+            entry = self._entries[name]
+            try:
+                self._loaded[name] = entry.load()()
+            except (ImportError, AttributeError, TypeError) as wrong:
+                raise BackendError(
+                    f"the backend `{name}` ({entry.value}) cannot be loaded: {wrong}"
+                ) from wrong
+        return self._loaded[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._entries)
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+
 def installed() -> Mapping[str, Backend]:
-    """The backends that are installed, by name (entry-point group `toscactl.backends`)."""
-    return {
-        entry.name: entry.load()() for entry in metadata.entry_points(group="toscactl.backends")
-    }
+    """The backends that are installed, by name (entry-point group `toscactl.backends`).
+
+    Looking one up imports it; raises `BackendError` if that fails.
+    """
+    entries = metadata.entry_points(group="toscactl.backends")
+    return _Installed({entry.name: entry for entry in entries})
 
 
 def load(path: str, *, offline: bool = False, profile_paths: Sequence[str] = ()) -> Service:
@@ -123,12 +156,15 @@ def validate(
     return tuple(render.in_order(found))
 
 
-def resolve(service: Service, inputs: Inputs | None = None) -> InstanceGraph:
+def resolve(
+    service: Service, inputs: Inputs | None = None, *, open_inputs: bool = False
+) -> InstanceGraph:
     """The graph of instances, every value as far as it can be known before deployment.
 
+    With `open_inputs` no input is missing: those without a value stay open, as `InputOf`.
     Raises `InvalidService` for errors in the text, `InvalidInputs` for those in the inputs.
     """
-    return _resolve(service, inputs or {}, parameters=False).value
+    return _resolve(service, inputs or {}, parameters=open_inputs).value
 
 
 def check_inputs(service: Service, inputs: Inputs) -> tuple[Diagnostic, ...]:
@@ -180,7 +216,7 @@ def _input_node(
     return Checked(parsed.value.root, parsed.diagnostics)
 
 
-def targets(names: Sequence[str], file: Source | None = None) -> tuple[Target, ...]:
+def find_targets(names: Sequence[str], file: Source | None = None) -> tuple[Target, ...]:
     """The targets of these names, from a `targets.yaml` or built in. Raises `UnknownTarget`."""
     known: Mapping[str, Target] = BUILT_IN
     if file is not None:

@@ -76,15 +76,11 @@ class Span:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Place:
-    """A span as plain data, for plans, states and reports that outlive the text.
-
-    `span` is what it was made from, for findings about it, while the text is still there.
-    """
+    """A span as plain data, for plans, states and reports that outlive the text."""
 
     file: str
     line: int
     column: int = 1
-    span: Span | None = field(default=None, compare=False, repr=False)
     span: Span | None = field(default=None, compare=False, repr=False)
     """The text that it was made from, while that is at hand: for findings of later stages."""
 

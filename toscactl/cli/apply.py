@@ -50,6 +50,7 @@ def command(
       toscactl apply plan.json --yes
     """
     import toscactl
+    from toscactl import pipeline
 
     store = options.opened_store(state_path)
     if _is_plan(path):
@@ -58,14 +59,14 @@ def command(
         values = options.collected_inputs(service, given, inputs_file)
         names = tuple(target.name for target in saved.targets)
         chosen = options.chosen_targets(names, targets_file, saved.source)
-        wanted = toscactl.plan(service, chosen, values, store=store, name=saved.deployment)
+        wanted = pipeline.plan(service, chosen, values, store=store, name=saved.deployment)
         toscactl.verify_plan(saved, wanted)
     else:
         chosen = options.chosen_targets(target_names, targets_file, path)
         service = toscactl.load(path, offline=offline, profile_paths=profile_paths)
         values = options.collected_inputs(service, given, inputs_file)
-        wanted = toscactl.plan(service, chosen, values, store=store, name=name)
-    terminal.findings(service.diagnostics + wanted.diagnostics)
+        wanted = pipeline.plan(service, chosen, values, store=store, name=name)
+    terminal.findings(service.diagnostics)
     return carry_out(wanted, store, yes=yes, parallelism=parallelism, question="Apply this plan?")
 
 

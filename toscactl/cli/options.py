@@ -120,7 +120,7 @@ def chosen_targets(
         raise click.UsageError("say where to: --target TARGET (local, openstack, kubernetes, k3s,"
                                " aws, terraform-openstack, or a name in targets.yaml)")  # fmt: skip
     file = targets_file or _found_targets(service_path)
-    return toscactl.targets(names, read_source(file) if file else None)
+    return toscactl.find_targets(names, read_source(file) if file else None)
 
 
 def _found_targets(service_path: str | None) -> str | None:

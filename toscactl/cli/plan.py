@@ -58,6 +58,7 @@ def command(
       toscactl plan service.yaml --target k3s --out plan.json --fail-on replace,delete
     """
     import toscactl
+    from toscactl import pipeline
     from toscactl import plan as planning
 
     kinds = _kinds(fail_on)
@@ -68,8 +69,8 @@ def command(
         chosen = options.chosen_targets(target_names, targets_file, path)
         service = toscactl.load(path, offline=offline, profile_paths=profile_paths)
         values = options.collected_inputs(service, given, inputs_file)
-        wanted = toscactl.plan(service, chosen, values, store=store, name=name)
-        terminal.findings(service.diagnostics + wanted.diagnostics)
+        wanted = pipeline.plan(service, chosen, values, store=store, name=name)
+        terminal.findings(service.diagnostics)
     terminal.result(rendered(wanted, form, verbose=verbose))
     if out is not None:
         _save(out, planning.to_json(wanted))
