@@ -24,7 +24,6 @@ from toscactl.values import (
     Version,
     is_known,
     is_sensitive,
-    plain,
     reveal,
     select,
     text,
@@ -494,8 +493,10 @@ def _json_schema(compiling: _Compiling, arguments: tuple[Value, ...]) -> Test | 
 
 
 def _shown(value: Value) -> str:
-    written = text(value) if not isinstance(value, Sequence | Mapping) else str(plain(value))
-    written = value if isinstance(value, str) else written
+    """A value as messages show it: as it was written, lists and maps as JSON or by their size."""
+    if isinstance(value, Sequence | Mapping) and not isinstance(value, str) and not is_known(value):
+        return f"a {'map' if isinstance(value, Mapping) else 'list'} of {len(value)} entries"
+    written = text(value) if value is not None else "null"
     return f"`{written}`" if len(written) <= _SHOWN else f"`{written[:_SHOWN]}...`"
 
 

@@ -48,24 +48,27 @@ _TIMESTAMP = re.compile(
     r"(?:[ \t]*(Z|z|[-+][0-9]{1,2}(?::?[0-9]{2})?))?)?"
 )
 _LEAP_SECOND = 60
+_LONGEST_INTEGER = 1000
+"""Digits. Python reads numbers of up to 4300 of them; nobody means to write that many."""
 
 
 def integer(text: str, _: DataType) -> Reading:
     """`[-+]?digits`, `0o` and octal digits, `0x` and hexadecimal digits (YAML 1.2, 10.3.2)."""
-    try:
-        return Reading(int(text)) if text.isdecimal() and text.isascii() else _integer(text)
-    except ValueError:
-        # Python refuses to read numbers of more than some thousand digits.
-        raise Unreadable("is no integer that can be read, it has too many digits") from None
-
-
-def _integer(text: str) -> Reading:
     if not _INTEGER.fullmatch(text):
-        hint = None
-        if _FLOAT.fullmatch(text) and Decimal(text) == Decimal(text).to_integral_value():
-            hint = f"write `{Decimal(text):.0f}`" if abs(Decimal(text)) < 10**18 else None
-        raise Unreadable("is no integer", hint)
-    return Reading(int(text, {"0o": 8, "0x": 16}.get(text[:2], 10)))
+        raise Unreadable("is no integer", _whole(text))
+    base = {"0o": 8, "0x": 16}.get(text[:2], 10)
+    if len(text) > _LONGEST_INTEGER:
+        raise Unreadable("has too many digits")
+    return Reading(int(text, base))
+
+
+def _whole(text: str) -> str | None:
+    """What to write for `1.0` where an integer is expected."""
+    if len(text) > _LONGEST_INTEGER or not _FLOAT.fullmatch(text):
+        return None
+    number = Decimal(text)
+    fits = abs(number) < 2**63 and number == number.to_integral_value()
+    return f"write `{number:.0f}`" if fits else None
 
 
 def float_(text: str, type_: DataType) -> Reading:
@@ -111,7 +114,7 @@ def scalar_unit(text: str, type_: DataType) -> Reading:
     if not written:
         if Decimal(number) == 0:
             amount = ScalarUnit(f"{number} {type_.canonical_unit}", 0, type_.canonical_unit)
-            return Reading(amount, "has no unit, which does not matter for zero")
+            return Reading(amount, "lacks a unit; zero needs none")
         raise Unreadable("has no unit", f"write `{number} UNIT` with a unit of {units}")
     unit = _unit(written, type_.units)
     if unit is None:

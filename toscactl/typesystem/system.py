@@ -54,6 +54,7 @@ _KIND_NAMES: Mapping[TypeKind, str] = {
 }
 
 _NOT_MADE = object()
+_FIRST = Dialect.V1_0
 
 
 def kind_name(kind: TypeKind) -> str:
@@ -167,7 +168,8 @@ class TypeSystem:
             canonical(kind, name, owner) for name, owners in declared.items() for owner in owners
         }
         if kind is TypeKind.DATA:
-            found.update(PRIMITIVES)
+            dialect = self.bundle.dialect.value
+            found.update(name for name in PRIMITIVES if SINCE.get(name, _FIRST).value <= dialect)
         return tuple(sorted(found))
 
     def resolve(self, kind: TypeKind, name: Name, found: list[Diagnostic]) -> Type:
