@@ -1,5 +1,6 @@
 """Archives that must not be used, and how the reader says so."""
 
+import contextlib
 import io
 import stat
 import struct
@@ -8,6 +9,8 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import toscactl_csar
 from toscactl_csar import ArchiveError, Limits, Severity
@@ -183,6 +186,33 @@ def test_not_an_archive_is_told_from_an_unsafe_one() -> None:
     with pytest.raises(ArchiveError) as unsafe:
         toscactl_csar.read(zipped(("../evil", b"x")))
     assert unsafe.value.readable
+
+
+@settings(max_examples=400)
+@given(
+    st.lists(st.tuples(st.integers(0, len(GOOD) - 1), st.integers(0, 255)), min_size=1, max_size=4),
+    st.integers(0, len(GOOD)),
+)
+def test_whatever_is_damaged_nothing_but_archive_errors_come(
+    changes: list[tuple[int, int]], cut: int
+) -> None:
+    content = bytearray(GOOD)
+    for at, value in changes:
+        content[at] = value
+    for damaged in (bytes(content), bytes(content[:cut]), bytes(content[cut:])):
+        try:
+            archive = toscactl_csar.read(damaged)
+        except ArchiveError:
+            continue
+        for name in archive.members:
+            with contextlib.suppress(ArchiveError):
+                archive.read(name)
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_are_an_archive_or_an_archive_error(content: bytes) -> None:
+    with contextlib.suppress(ArchiveError):
+        toscactl_csar.read(content)
 
 
 def test_a_missing_file_is_an_os_error(tmp_path: Path) -> None:

@@ -166,7 +166,9 @@ class FolderFetch(_Layered):
     def _shown(self, location: str) -> str:
         if self._shown_as.startswith("/"):
             return location
-        return os.path.normpath(Path(self._shown_as, os.path.relpath(location, self._folder)))
+        relative = os.path.relpath(location, self._folder)
+        # Far away, the absolute path is the one that a reader would type.
+        return min(os.path.normpath(Path(self._shown_as, relative)), location, key=len)
 
 
 class ArchiveFetch(_Layered):
