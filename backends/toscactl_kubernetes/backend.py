@@ -16,7 +16,6 @@ from toscactl.backend import (
     Unit,
     UnitChange,
 )
-
 from toscactl_kubernetes import bundle, changes
 from toscactl_kubernetes.lowering import lower
 from toscactl_kubernetes.units import BACKEND
@@ -53,5 +52,5 @@ class KubernetesBackend:
             raise MissingExtra("kubernetes", "kubernetes", f"deploying to target `{target.name}`")
         raise BackendError(
             f"target `{target.name}`: this version does not deploy to Kubernetes itself",
-            hint=f"toscactl translate PATH --target {target.name} -o DIR, then kubectl apply -k DIR",
+            hint=f"toscactl translate PATH --target {target.name} -o DIR && kubectl apply -k DIR",
         )

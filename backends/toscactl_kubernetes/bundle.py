@@ -12,7 +12,6 @@ from toscactl.backend import (
     plain,
     walk,
 )
-
 from toscactl_kubernetes.lowering import read
 from toscactl_kubernetes.manifests import Site, site_of
 from toscactl_kubernetes.naming import dns_label
@@ -29,7 +28,7 @@ def files(portion: Portion, units: Sequence[Unit]) -> Mapping[str, bytes]:
     if site.k3s:
         # The name of a file in K3s's manifests folder becomes an object's: no underscores.
         name = f"toscactl-{name}"
-    stream = "".join(f"---\n{_document(unit)}" for unit in units)
+    stream = _heading(site, units) + "".join(f"---\n{_document(unit)}" for unit in units)
     kustomization = {
         "apiVersion": "kustomize.config.k8s.io/v1beta1",
         "kind": "Kustomization",
@@ -42,6 +41,24 @@ def files(portion: Portion, units: Sequence[Unit]) -> Mapping[str, bytes]:
         KUSTOMIZATION: emit_yaml(kustomization).encode(),
         "README.txt": _readme(site, name, units, lines).encode(),
     }
+
+
+def _heading(site: Site, units: Sequence[Unit]) -> str:
+    """A comment on top of the manifests: what they are, and what they do not hold."""
+    version = f" {site.version}" if site.version else ""
+    lines = [f"{site.deployment}{version}, see README.txt", *_secrets_to_make(site, units)]
+    return "".join(f"# {line}\n" if line else "#\n" for line in lines)
+
+
+def _secrets_to_make(site: Site, units: Sequence[Unit]) -> list[str]:
+    secrets = open_secrets(units)
+    if not secrets:
+        return []
+    text = ["Pods wait until these Secrets are there. Make them once, when the namespace is there:"]
+    for secret, keys in secrets.items():
+        literals = " ".join(f"--from-literal={key}=VALUE" for key in keys)
+        text.append(f"  kubectl -n {site.namespace} create secret generic {secret} {literals}")
+    return text
 
 
 def _document(unit: Unit) -> str:
@@ -79,14 +96,8 @@ def _readme(site: Site, name: str, units: Sequence[Unit], lines: Sequence[Output
     text += ["Start:   kubectl apply -k .", "Remove:  kubectl delete -k .", ""]
     if not site.owns_namespace:
         text += [f"The namespace {site.namespace} must be there; it is not touched.", ""]
-    secrets = open_secrets(units)
-    if secrets:
-        text += ["Pods wait until these Secrets are there. Make them once, after the start:"]
-        for secret, keys in secrets.items():
-            literals = " ".join(f"--from-literal={key}=VALUE" for key in keys)
-            command = f"kubectl -n {site.namespace} create secret generic {secret} {literals}"
-            text += [f"  {command}"]
-        text += [""]
+    secrets = _secrets_to_make(site, units)
+    text += [*secrets, ""] if secrets else []
     if site.k3s:
         text += _k3s_advice(name)
     images = sorted(set(_images(units)))
@@ -101,8 +112,7 @@ def _readme(site: Site, name: str, units: Sequence[Unit], lines: Sequence[Output
         text += [""]
     if any(unit.kind == "StatefulSet" for unit in units):
         text += [
-            "Claims of StatefulSets outlive them: `kubectl -n "
-            f"{site.namespace} get pvc` shows them.",
+            f"Claims of StatefulSets outlive them: `kubectl -n {site.namespace} get pvc`.",
             "",
         ]
     return "\n".join(text).rstrip() + "\n"

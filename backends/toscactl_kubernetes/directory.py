@@ -7,7 +7,6 @@ Service's name in the cluster's DNS is known before, and stays when pods come an
 from collections.abc import Iterable, Mapping, Sequence
 
 from toscactl.backend import Address, AttributeOf, Instance, InstanceGraph, Rule, Severity
-
 from toscactl_kubernetes.manifests import Draft
 from toscactl_kubernetes.workloads import LOAD_BALANCER, Workload
 

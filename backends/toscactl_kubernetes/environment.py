@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from toscactl.backend import Call, Value
-
 from toscactl_kubernetes.terms import FromOperation, FromSecret, Later, Term
 
 OPEN_SECRETS_PATH = "/run/secrets/toscactl"

@@ -15,7 +15,6 @@ from toscactl.backend import (
     is_known,
     text,
 )
-
 from toscactl_kubernetes.directory import Directory
 from toscactl_kubernetes.manifests import Draft, Manifest, annotations_of, origin
 from toscactl_kubernetes.naming import label_value, port_name
@@ -159,7 +158,11 @@ def services(
 
 
 def _by_ingress(draft: Draft, port: Port) -> bool:
-    if not port.web or port.path is None:
+    """Whether a public port is put behind an Ingress: where it has a path, or has to be.
+
+    The ports 80 and 443 of K3s nodes belong to its own ingress controller.
+    """
+    if not port.web or (port.path is None and not _of_traefik(draft, port.number)):
         return False
     if port.application == "https" and not isinstance(draft.site.fact("tls_secret"), str):
         draft.report(
@@ -171,6 +174,10 @@ def _by_ingress(draft: Draft, port: Port) -> bool:
         )
         return False
     return True
+
+
+def _of_traefik(draft: Draft, number: int) -> bool:
+    return draft.site.k3s and number in (80, 443)
 
 
 def _service(
@@ -225,9 +232,10 @@ def _ingress_of(
     hosts: list[str] = []
     for own_host, path, _, port in backends:
         host = own_host or (f"{name}.{domain}" if isinstance(domain, str) else None)
-        target = {"service": {"name": service, "port": {"name": port}}}
-        paths = ({"path": path, "pathType": "Prefix", "backend": target},)
-        rules.append({**({"host": host} if host else {}), "http": {"paths": paths}})
+        target: dict[str, Value] = {"service": {"name": service, "port": {"name": port}}}
+        way: dict[str, Value] = {"path": path, "pathType": "Prefix", "backend": target}
+        rule: dict[str, Value] = {"host": host} if host else {}
+        rules.append({**rule, "http": {"paths": (way,)}})
         hosts += [host] if host else []
     spec: dict[str, Value] = {}
     chosen = site.fact("ingress_class")
@@ -257,7 +265,8 @@ def balancer_service(draft: Draft, balancer: Balancer) -> Iterator[Manifest]:
     front = balancer.front
     number = front.port if front is not None and isinstance(front.port, int) else first.port.number
     path = _path(front)
-    ingress = path is not None and front is not None and str(front.protocol).lower() == "http"
+    web = front is not None and str(front.protocol).lower() == "http"
+    ingress = web and (path is not None or _of_traefik(draft, number))
     spec: dict[str, Value] = {} if ingress else {"type": "LoadBalancer"}
     spec |= _affinity(draft, balancer.instance)
     spec["selector"] = balancer.member_label or selector(first.workload)

@@ -134,7 +134,9 @@ def is_container_image(artifact: Artifact) -> bool:
 def reference(artifact: Artifact) -> str:
     """The image of an artifact, in the registry that its repository names."""
     name = artifact.file
-    registry = (artifact.repository_url or "").partition("://")[2] or (artifact.repository_url or "")
+    registry = (artifact.repository_url or "").partition("://")[2] or (
+        artifact.repository_url or ""
+    )
     registry = registry.strip("/").removesuffix("/v2").removesuffix("/v1")
     first, slash, _ = name.partition("/")
     if not registry or (slash and ("." in first or ":" in first or first == "localhost")):

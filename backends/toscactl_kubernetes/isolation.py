@@ -2,8 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from toscactl.backend import InstanceGraph, Value
-
+from toscactl.backend import Value
 from toscactl_kubernetes.directory import Directory
 from toscactl_kubernetes.exposure import Balancer, selector
 from toscactl_kubernetes.manifests import Draft, Manifest, annotations_of
@@ -38,7 +37,7 @@ def network_policy(
     if public:
         rules.append({"ports": tuple(_port(port) for port in public)})
     if inner:
-        sources = [w for w in workloads if _connects(draft.graph, directory, w, workload)]
+        sources = [w for w in workloads if _connects(directory, w, workload)]
         peers = [{"podSelector": {"matchLabels": selector(w)}} for w in sources]
         rules.append(
             {
@@ -66,9 +65,7 @@ def _port(port: Port) -> dict[str, Value]:
     return {"port": port.number, "protocol": port.transport}
 
 
-def _connects(
-    graph: InstanceGraph, directory: Directory, source: Workload, target: Workload
-) -> bool:
+def _connects(directory: Directory, source: Workload, target: Workload) -> bool:
     """Whether a workload uses the name of another, or has any relationship to it."""
     if source.name == target.name:
         return False

@@ -8,12 +8,14 @@ the container's `preStop`.
 
 import base64
 import posixpath
+import re
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.resources import files
 
 from toscactl.backend import (
+    Address,
     Artifact,
     Instance,
     Operation,
@@ -24,8 +26,7 @@ from toscactl.backend import (
     Value,
     endpoints,
 )
-
-from toscactl_kubernetes.environment import OPEN_SECRETS_PATH, entries
+from toscactl_kubernetes.environment import entries
 from toscactl_kubernetes.images import container_artifact, is_container_image
 from toscactl_kubernetes.manifests import Draft, Manifest, annotations_of
 from toscactl_kubernetes.naming import config_key, dns_label
@@ -102,6 +103,8 @@ class _Script:
     lines: list[str] = field(default_factory=list)
     secrets: dict[tuple[str, str], FromSecret] = field(default_factory=dict)
     variables: list[Mapping[str, Value]] = field(default_factory=list)
+    identity: str = ""
+    """The node whose operations are being written."""
 
 
 def lifecycle(
@@ -169,9 +172,7 @@ def _own(component: Instance, name: str) -> Iterator[Call]:
         yield Call(operation, component)
 
 
-def _of_edges(
-    draft: Draft, workload: Workload, component: Instance, stage: str
-) -> Iterator[Call]:
+def _of_edges(draft: Draft, workload: Workload, component: Instance, stage: str) -> Iterator[Call]:
     inside = {other.address: other for other in workload.components}
     names = dict(_STAGES)[stage]
     for edge in component.relationships:
@@ -207,17 +208,15 @@ def _start(
             if (host, port) not in waited:
                 waited.add((host, port))
                 script.lines.append(f"await {shlex.quote(host)} {port}")
-        _write(composer.draft, composer, workload, script, call)
+        _write(composer, workload, script, call)
     return _bytes([*script.lines, *frame[1]])
 
 
-def _stop(
-    composer: Composer, workload: Workload, script: _Script, calls: Sequence[Call]
-) -> bytes:
-    script.lines = ["#!/bin/sh", "set -u", _SOURCE]
+def _stop(composer: Composer, workload: Workload, script: _Script, calls: Sequence[Call]) -> bytes:
+    script.lines, script.identity = ["#!/bin/sh", "set -u", _SOURCE], ""
     script.lines.append('touch "$WORK/stopping"')
     for call in calls:
-        _write(composer.draft, composer, workload, script, call)
+        _write(composer, workload, script, call)
     return _bytes(script.lines)
 
 
@@ -243,53 +242,72 @@ def _awaited(
                 yield found[0].name, str(endpoint.port)
 
 
-def _write(
-    draft: Draft, composer: Composer, workload: Workload, script: _Script, call: Call
-) -> None:
+def _write(composer: Composer, workload: Workload, script: _Script, call: Call) -> None:
+    """The lines that run one operation: whose it is, its inputs, what becomes of its outputs."""
     operation = call.operation
-    runner = _runner(draft, call)
+    runner = _runner(composer.draft, call)
     if runner is None:
         return
+    identity = _identity(workload, call)
+    if identity != script.identity:
+        script.lines.append(identity)
+        script.identity = identity
     words = [
-        f"operation {shlex.quote(call.node)} {shlex.quote(call.label)}",
+        f"operation {shlex.quote(call.label)} {shlex.quote(operation.interface)}",
         f"{_folder_name(call)} {shlex.quote(runner)} {shlex.quote(_path(operation.primary))}",
         f"{operation.timeout or 0:g} {operation.retries} {max(1, round(operation.backoff))}",
     ]
     lines = [f"# {call.label} of {call.node}, {_short(operation.place)}"]
     variables = []
-    for name, value in {**_context(workload, call), **operation.inputs}.items():
+    for name, value in {**_relationship(composer, call), **operation.inputs}.items():
         use = Use(workload, f"{call.component.address.template}.{name}", operation.place)
         terms = composer.compose(value, use)
         lines += [f"need {_attribute(t)}" for t in terms if isinstance(t, FromOperation)]
-        variables.append(f"{name}={_word(script, terms)}")
-    command = " \\\n    ".join([" ".join(words), *variables])
-    script.lines += [*dict.fromkeys(lines), command]
+        variables.append(f"{shlex.quote(name)}={_word(script, terms)}")
+    script.lines += [*dict.fromkeys(lines), " \\\n    ".join([" ".join(words), *variables])]
     for output, (address, path) in operation.outputs.items():
         attribute = shlex.quote(f"{address}/{'.'.join(map(str, path))}")
-        script.lines.append(
-            f"bring {shlex.quote(call.node)} {shlex.quote(call.label)} "
-            f"{shlex.quote(output)} {attribute}"
-        )
+        script.lines.append(f"bring {shlex.quote(call.label)} {shlex.quote(output)} {attribute}")
 
 
 def _short(place: Place) -> str:
     return f"{place.file.rpartition('/')[2]}:{place.line}"
 
 
-def _context(workload: Workload, call: Call) -> dict[str, Value]:
-    """What a script is told about where it runs, under the names of peers as well."""
-    node, host = call.component.address, workload.compute
-    found: dict[str, Value] = {
-        "TOSCA_INSTANCE": str(node),
-        "TOSCA_HOST": str(host.address) if host else str(workload.root.address),
-        "NODE": node.template,
-        "INSTANCE": str(node),
-        "INSTANCES": str(node),
-    }
-    if call.edge is not None:
-        for side, address in (("SOURCE", call.edge.source), ("TARGET", call.edge.target)):
-            found[f"TOSCA_{side}_NODE"] = found[f"{side}_NODE"] = address.template
-            found[f"TOSCA_{side}_INSTANCE"] = found[f"{side}_INSTANCE"] = str(address)
+def instance_name(address: Address) -> str:
+    """The name of an instance as scripts get it: template and index, fit for a variable."""
+    return f"{re.sub('[^A-Za-z0-9_]', '_', address.template)}_{address.index or 0}"
+
+
+def _identity(workload: Workload, call: Call) -> str:
+    component = call.component
+    host = workload.compute.address.template if workload.compute else "localhost"
+    words = (component.address.template, instance_name(component.address), component.type, host)
+    return " ".join(["on", *(shlex.quote(word) for word in words)])
+
+
+def _relationship(composer: Composer, call: Call) -> dict[str, Value]:
+    """What a script of a relationship is told of its two ends."""
+    edge = call.edge
+    if edge is None:
+        return {}
+    found: dict[str, Value] = {}
+    for side, address in (("SOURCE", edge.source), ("TARGET", edge.target)):
+        others = composer.directory.workloads_of(address)
+        inside = call.component.address in {c.address for o in others for c in o.components}
+        host = "localhost" if inside or not others else others[0].name
+        name = instance_name(address)
+        for prefix in (f"TOSCA_{side}", side):
+            found |= {
+                f"{prefix}_NODE": address.template,
+                f"{prefix}_INSTANCE": name,
+                f"{prefix}_INSTANCES": name,
+                f"{prefix}_HOST": host,
+            }
+    found |= {"TOSCA_REQUIREMENT": edge.name, "TOSCA_CAPABILITY": edge.capability}
+    for name, value in edge.properties.items():
+        if value is not None:
+            found[f"TOSCA_RELATIONSHIP_{re.sub('[^A-Za-z0-9_]', '_', name)}"] = value
     return found
 
 
@@ -347,7 +365,7 @@ def _path(artifact: Artifact) -> str:
 
 
 def _folder(draft: Draft, call: Call) -> dict[str, bytes]:
-    """The files of an operation: its script, and what this depends on, as they lie in the package."""
+    """The files of an operation: its script and what this depends on, as in the package."""
     found: dict[str, bytes] = {}
     operation = call.operation
     for artifact in (operation.primary, *operation.dependencies, *_data(call.component)):

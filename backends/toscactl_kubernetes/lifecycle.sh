@@ -22,6 +22,7 @@ need() {
 }
 
 begin() {
+    trap end TERM INT
     rm -rf "$WORK/started" "$WORK/stopping" "$WORK/attributes" "$WORK/operations"
     mkdir -p "$WORK/attributes" "$WORK/operations" "$HOME"
     [ -z "${TOSCA_ROOT:-}" ] || { rm -rf "$TOSCA_ROOT"; mkdir -p "$TOSCA_ROOT"; }
@@ -51,29 +52,36 @@ await() {
     until reachable "$1" "$2"; do sleep 2; done
 }
 
-# operation NODE NAME FOLDER RUNNER FILE TIMEOUT RETRIES PAUSE VARIABLE=VALUE...
+# on NODE INSTANCE TYPE HOST: whose operations follow, also under the names that peers use
+on() {
+    export TOSCA_NODE="$1" TOSCA_INSTANCE="$2" TOSCA_INSTANCES="$2" TOSCA_TYPE="$3" TOSCA_HOST="$4"
+    export NODE="$1" INSTANCE="$2" INSTANCES="$2" HOST="$4"
+}
+
+# operation LABEL INTERFACE FOLDER RUNNER FILE TIMEOUT RETRIES PAUSE VARIABLE=VALUE...
 operation() {
-    node=$1 name=$2 folder=$3 runner=$4 file=$5 limit=$6 retries=$7 pause=$8
+    label=$1 interface=$2 folder=$3 runner=$4 file=$5 limit=$6 retries=$7 pause=$8
     shift 8
-    place=$WORK/operations/$node.$name
+    place=$WORK/operations/$TOSCA_NODE.$label
     rm -rf "$place"
     mkdir -p "$place"
     cp -RL "$FILES/$folder/." "$place"
     : >"$place.output"
     attempt=0
     while :; do
-        say "$name of $node"
+        say "$label of $TOSCA_NODE"
         status=0
         (
             cd "$place"
-            set -- env TOSCA_NODE="$node" TOSCA_OP="$name" TOSCA_OUTPUT="$place.output" "$@"
+            set -- TOSCA_OUTPUT="$place.output" "$@"
+            set -- env TOSCA_OP="${label%%.*}" TOSCA_INTERFACE="$interface" "$@"
             [ "$limit" = 0 ] || set -- "$@" timeout -k 10 "$limit"
             [ -z "$runner" ] || set -- "$@" "$runner"
             exec "$@" "$place/$file"
         ) </dev/null || status=$?
         [ "$status" != 0 ] || return 0
         if [ "$attempt" -ge "$retries" ]; then
-            say "$name of $node failed with status $status" >&2
+            say "$label of $TOSCA_NODE failed with status $status" >&2
             return "$status"
         fi
         attempt=$((attempt + 1))
@@ -82,14 +90,14 @@ operation() {
     done
 }
 
-# bring NODE OPERATION OUTPUT NODE/ATTRIBUTE: an output of an operation becomes an attribute
+# bring LABEL OUTPUT NODE/ATTRIBUTE: an output of an operation becomes an attribute
 bring() {
-    from=$WORK/operations/$1.$2.output to=$WORK/attributes/$4
+    from=$WORK/operations/$TOSCA_NODE.$1.output to=$WORK/attributes/$3
     case $(head -c 1 "$from") in
     '{') value=$(python3 -c 'import json, sys
 value = json.load(open(sys.argv[1])).get(sys.argv[2], "")
-print(value if isinstance(value, str) else json.dumps(value))' "$from" "$3") ;;
-    *) value=$(sed -n "s/^$3=//p" "$from" | tail -n 1) ;;
+print(value if isinstance(value, str) else json.dumps(value))' "$from" "$2") ;;
+    *) value=$(sed -n "s/^$2=//p" "$from" | tail -n 1) ;;
     esac
     [ -n "$value" ] || return 0
     mkdir -p "$(dirname "$to")"
@@ -112,12 +120,17 @@ end() {
     say "ending"
     # shellcheck disable=SC2046  (numbers)
     kill -TERM $(left) 2>/dev/null || true
+    for _ in 1 2 3 4 5 6 7 8 9 10; do
+        [ -n "$(left)" ] || break
+        sleep 1 &
+        pulse=$!
+        wait "$pulse" || true
+    done
     exit 0
 }
 
 # Stays as long as what was started: then the cluster starts the container anew.
 stay() {
-    trap end TERM INT
     touch "$WORK/started"
     say "everything is started"
     served=$(left)

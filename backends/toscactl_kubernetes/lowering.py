@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from toscactl.backend import Checked, Origin, Portion, Unit, networks
-
 from toscactl_kubernetes.directory import Directory
 from toscactl_kubernetes.exposure import Balancer, balancer_service, balancers, services
 from toscactl_kubernetes.isolation import network_policy
@@ -12,10 +11,10 @@ from toscactl_kubernetes.manifests import Draft, Manifest, annotations_of
 from toscactl_kubernetes.networks import annotation, attachment_needs, attachments
 from toscactl_kubernetes.outputs import want_services
 from toscactl_kubernetes.placement import placement, report_other_policies
-from toscactl_kubernetes.pods import Pod, pod
+from toscactl_kubernetes.pods import pod
 from toscactl_kubernetes.ports import Port, ports_of_workload
 from toscactl_kubernetes.resolution import close_inputs
-from toscactl_kubernetes.scaling import Scale, autoscaler, disruption_budget, scale_of
+from toscactl_kubernetes.scaling import autoscaler, disruption_budget, scale_of
 from toscactl_kubernetes.sizing import report_not_for_pods
 from toscactl_kubernetes.storage import Claim, claim_manifests, claims_of, unattached
 from toscactl_kubernetes.terms import Composer
@@ -99,18 +98,20 @@ def _is_machine(draft: Draft, workload: Workload) -> bool:
 
 def _make_workload(service: Service, workload: Workload) -> int:
     """The objects that make a workload's pods; returns the user as whom they run."""
-    draft, ports, claims = service.draft, service.ports[workload.name], service.claims[workload.name]
+    draft, ports, claims = (
+        service.draft,
+        service.ports[workload.name],
+        service.claims[workload.name],
+    )
     scale = scale_of(draft, workload)
     kind = kind_of(workload, ports, claims)
     made = pod(draft, service.composer, workload, ports, claims, stays=kind != "Job")
-    spec = {**made.spec, **placement(draft, workload, scale, service.workloads)}
+    spec = {**placement(draft, workload, scale, service.workloads), **made.spec}
     extra = {
         "labels": _member_labels(service, workload),
         "annotations": annotation(draft, workload, service.networks),
     }
-    whole = workload_object(
-        draft, workload, kind, replace(made, spec=spec), scale, claims, extra
-    )
+    whole = workload_object(draft, workload, kind, replace(made, spec=spec), scale, claims, extra)
     draft.add(_service_account(draft, workload))
     _add(draft, made.config_maps)
     _add(draft, claim_manifests(draft, claims))
@@ -165,7 +166,5 @@ def _make_access(service: Service, workload: Workload, pods: Sequence[Workload])
     stateful = f"StatefulSet/{workload.name}" in draft.manifests
     wanted = workload.name in service.directory.wanted
     _add(draft, services(draft, workload, ports, stateful=stateful, wanted=wanted))
-    policies = network_policy(
-        draft, service.directory, workload, ports, pods, service.balancers
-    )
+    policies = network_policy(draft, service.directory, workload, ports, pods, service.balancers)
     _add(draft, policies)

@@ -1,4 +1,4 @@
-"""`Manifest`: one Kubernetes object as it is wanted; and `Draft`, in which a service's are gathered.
+"""`Manifest`: one object as it is wanted; and `Draft`, in which those of a service are gathered.
 
 A manifest is data of our own until `units` makes units of it, because only then are the names
 that others refer to, and the order of all, known.
@@ -21,7 +21,6 @@ from toscactl.backend import (
     Target,
     Value,
 )
-
 from toscactl_kubernetes.naming import Names, dns_label, label_value
 
 MANAGER = "toscactl"
@@ -136,7 +135,9 @@ class Draft:
     def add(self, manifest: Manifest) -> None:
         self.manifests[manifest.key] = manifest
 
-    def report(self, rule: Rule, place: Place | None, message: str, hint: str | None = None) -> None:
+    def report(
+        self, rule: Rule, place: Place | None, message: str, hint: str | None = None
+    ) -> None:
         finding = rule.at(None if place is None else span_at(place), message, hint=hint)
         if finding.message not in {known.message for known in self.findings}:
             self.findings.append(finding)

@@ -31,6 +31,7 @@ def label_value(text: str) -> str:
 def port_name(text: str) -> str:
     """An IANA service name: at most 15 lower-case letters, digits and dashes, with a letter."""
     name = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
+    name = name.removesuffix("-endpoint") or name
     if not re.search("[a-z]", name):
         name = f"p-{name}".strip("-")
     if len(name) > PORT_LENGTH:

@@ -8,7 +8,6 @@ from toscactl.backend import (
     Instance,
     Rule,
     Severity,
-    Value,
     is_known,
     network_of,
     networks,
@@ -16,7 +15,6 @@ from toscactl.backend import (
     ports_of,
     text,
 )
-
 from toscactl_kubernetes.manifests import Draft, Manifest, annotations_of, origin
 from toscactl_kubernetes.workloads import Workload
 
@@ -89,16 +87,18 @@ def _config(network: Instance) -> dict[str, Any]:
         config["master"] = f"{master}.{segment}" if segment else master
     if said.get("cidr"):
         pool: dict[str, Any] = {"subnet": said["cidr"]}
-        for name, key in (("start_ip", "rangeStart"), ("end_ip", "rangeEnd"), ("gateway_ip", "gateway")):
+        for name, key in (
+            ("start_ip", "rangeStart"),
+            ("end_ip", "rangeEnd"),
+            ("gateway_ip", "gateway"),
+        ):
             if said.get(name):
                 pool[key] = said[name]
         config["ipam"] = {"type": "host-local", "ranges": [[pool]]}
     return config
 
 
-def annotation(
-    draft: Draft, workload: Workload, names: Mapping[str, str]
-) -> dict[str, str]:
+def annotation(draft: Draft, workload: Workload, names: Mapping[str, str]) -> dict[str, str]:
     """The annotation by which Multus gives a pod its networks, in the order of its ports."""
     if workload.compute is None:
         return {}
@@ -121,9 +121,7 @@ def annotation(
     return {NETWORKS_ANNOTATION: json.dumps(wanted)} if wanted else {}
 
 
-def attachment_needs(
-    draft: Draft, workload: Workload, names: Mapping[str, str]
-) -> tuple[str, ...]:
+def attachment_needs(draft: Draft, workload: Workload, names: Mapping[str, str]) -> tuple[str, ...]:
     if workload.compute is None or not has_multus(draft):
         return ()
     found = [network_of(draft.graph, port) for port in ports_of(draft.graph, workload.compute)]
@@ -132,5 +130,3 @@ def attachment_needs(
         for network in found
         if network is not None
     )
-
-

@@ -16,12 +16,11 @@ from toscactl.backend import (
     references,
     text,
 )
-
 from toscactl_kubernetes.directory import Directory
 from toscactl_kubernetes.lifecycle import WORK_PATH
 from toscactl_kubernetes.manifests import Draft
 
-_LOAD_BALANCED = "{.status.loadBalancer.ingress[0]['ip','hostname']}"
+_ADDRESS = "{.status.loadBalancer.ingress[0]['ip','hostname']}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,17 +35,20 @@ class OutputLine:
 
 def want_services(draft: Draft, directory: Directory) -> None:
     """Note whose names outputs ask for, so that there is a Service to be asked."""
-    for output in draft.portion.outputs.values():
+    for output in _outputs(draft):
         for reference in references(output.value):
             if isinstance(reference, AttributeOf):
                 directory.host_name(reference, None)
 
 
-def output_lines(
-    draft: Draft, directory: Directory, units: Sequence[Unit]
-) -> Iterator[OutputLine]:
+def _outputs(draft: Draft) -> list[Output]:
+    """The outputs of the portion, with inputs put in."""
+    return [draft.graph.outputs.get(name, out) for name, out in draft.portion.outputs.items()]
+
+
+def output_lines(draft: Draft, directory: Directory, units: Sequence[Unit]) -> Iterator[OutputLine]:
     """The outputs of the portion."""
-    for output in draft.portion.outputs.values():
+    for output in _outputs(draft):
         yield _line(draft, directory, units, output)
 
 
@@ -95,8 +97,7 @@ def _reachable(
                 unit.kind == "Service" and spec.get("type") == "LoadBalancer"
             ):
                 kind = unit.kind.lower()
-                path = shlex.quote(f"jsonpath={_LOAD_BALANCED}")
-                return name, f"kubectl -n {namespace} get {kind} {name} -o {path}"
+                return name, f'kubectl -n {namespace} get {kind} {name} -o jsonpath="{_ADDRESS}"'
     return f"{host}.{namespace}.svc", ""
 
 

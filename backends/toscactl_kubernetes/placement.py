@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 from toscactl.backend import Policy, Rule, Severity, Value, is_known, text
-
 from toscactl_kubernetes.exposure import selector
 from toscactl_kubernetes.manifests import Draft
 from toscactl_kubernetes.naming import label_value
@@ -64,8 +63,11 @@ def placement(
             )
     spec: dict[str, Value] = {}
     if scale.maximum > 1 and not apart:
-        term = {"topologyKey": _HOST, "labelSelector": {"matchLabels": selector(workload)}}
-        preferred = {"weight": 100, "podAffinityTerm": term}
+        term: dict[str, Value] = {
+            "topologyKey": _HOST,
+            "labelSelector": {"matchLabels": selector(workload)},
+        }
+        preferred: dict[str, Value] = {"weight": 100, "podAffinityTerm": term}
         found.setdefault("podAntiAffinity/preferred", []).append(preferred)
     affinity = _affinity(found, nodes)
     if affinity:
@@ -107,11 +109,12 @@ def _add(
     words: str,
     workloads: Sequence[Workload],
 ) -> None:
-    """A term over all workloads of a policy: required, or preferred where that is asked or safer."""
+    """A term over all workloads of a policy: required, or preferred where asked or safer."""
     near = [w for w in workloads if set(policy.targets) & set(w.members)]
     names = tuple(sorted(label_value(w.name) for w in near))
     expression = {"key": "app.kubernetes.io/instance", "operator": "In", "values": names}
-    term = {"topologyKey": _HOST, "labelSelector": {"matchExpressions": (expression,)}}
+    term: dict[str, Value] = {"topologyKey": _HOST}
+    term["labelSelector"] = {"matchExpressions": (expression,)}
     nodes = draft.site.fact("nodes")
     single = nodes == 1 or (draft.site.k3s and nodes is None)
     if single and side == "podAntiAffinity":
@@ -123,7 +126,7 @@ def _add(
             "say how many nodes there are in the target's facts: `nodes`",
         )
     if single or any(word in words for word in _SOFT):
-        preferred = {"weight": 100, "podAffinityTerm": term}
+        preferred: dict[str, Value] = {"weight": 100, "podAffinityTerm": term}
         found.setdefault(f"{side}/preferred", []).append(preferred)
     else:
         found.setdefault(f"{side}/required", []).append(term)

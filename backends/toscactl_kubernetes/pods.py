@@ -3,7 +3,7 @@
 import hashlib
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from toscactl.backend import (
     Artifact,
@@ -13,15 +13,13 @@ from toscactl.backend import (
     Severity,
     Value,
     endpoints,
-    is_known,
     text,
 )
-
 from toscactl_kubernetes import images
 from toscactl_kubernetes.environment import OPEN_SECRETS_PATH, entries, escaped
 from toscactl_kubernetes.images import Choice, Needs
 from toscactl_kubernetes.lifecycle import FILES_PATH, ROOT_PATH, WORK_PATH, Lifecycle, lifecycle
-from toscactl_kubernetes.manifests import Draft, Manifest, annotations_of
+from toscactl_kubernetes.manifests import Draft, Manifest
 from toscactl_kubernetes.naming import dns_label, variable
 from toscactl_kubernetes.ports import Port
 from toscactl_kubernetes.probes import probes
@@ -64,8 +62,9 @@ _CONNECTS_TO = "tosca.relationships.ConnectsTo"
 
 @dataclass(frozen=True, slots=True)
 class Pod:
-    """A pod template, and the objects that it must find: ConfigMaps that were made for it,
-    Secrets that hold its values, and the user as whom it runs.
+    """A pod template, and what it must find: ConfigMaps made for it, and Secrets of its values.
+
+    `user` is as whom it runs.
     """
 
     spec: Mapping[str, Value]
@@ -123,7 +122,7 @@ def pod(
     elif workload.idle:
         container["command"] = ("/bin/sh", "-c", _IDLE)
     else:
-        container |= _command(composer, workload)
+        container |= _command(workload)
         _image_variables(composer, workload, parts)
     _folders(draft, workload, parts, found)
     _secret_volume(workload, parts)
@@ -241,7 +240,7 @@ def _scripted(parts: _Parts, life: Lifecycle, found: Needs) -> dict[str, Value]:
     return spec
 
 
-def _command(composer: Composer, workload: Workload) -> dict[str, Value]:
+def _command(workload: Workload) -> dict[str, Value]:
     """`command` and `args` as properties of a container application give them."""
     application = workload.application
     found: dict[str, Value] = {}
@@ -290,9 +289,7 @@ def _properties(component: Instance) -> dict[str, tuple[Value, Place]]:
     return found
 
 
-def _connections(
-    composer: Composer, workload: Workload
-) -> Iterator[tuple[str, Value, Place]]:
+def _connections(composer: Composer, workload: Workload) -> Iterator[tuple[str, Value, Place]]:
     """Where the things are that an image connects to, under the name of the requirement."""
     directory, graph = composer.directory, composer.draft.graph
     for component in workload.components:
@@ -343,9 +340,7 @@ def _within(path: str, folder: str) -> bool:
 
 def _secret_volume(workload: Workload, parts: _Parts) -> None:
     """Secrets as files: all for scripts, and those still to be made, so that the pod waits."""
-    mounted = [
-        term for term in parts.secrets.values() if term.open or workload.scripted
-    ]
+    mounted = [term for term in parts.secrets.values() if term.open or workload.scripted]
     if not mounted:
         return
     sources: list[Value] = []

@@ -14,7 +14,6 @@ from toscactl.backend import (
     is_known,
     text,
 )
-
 from toscactl_kubernetes.manifests import Draft
 from toscactl_kubernetes.naming import port_name
 from toscactl_kubernetes.terms import OPEN_INPUT
@@ -73,13 +72,17 @@ def ports_of_workload(draft: Draft, workload: Workload) -> tuple[Port, ...]:
 
 
 def _better(first: Port, second: Port) -> Port:
-    richer = max(first, second, key=lambda port: (port.path is not None, port.web))
+    richer = max(first, second, key=_richness)
     return replace(
         richer,
         public=first.public or second.public,
         path=richer.path or first.path or second.path,
         host=first.host or second.host,
     )
+
+
+def _richness(port: Port) -> tuple[bool, bool, bool]:
+    return (port.path is not None, port.web, port.capability != "")
 
 
 def _named(ports: Iterable[Port]) -> tuple[Port, ...]:
@@ -112,7 +115,7 @@ def _ports(
         why = (
             f"`{endpoint.transport}` has no ports"
             if transport is None
-            else f"a Service has no ranges, and {first} to {last} are more than {_RANGE_LIMIT} ports"
+            else f"{first} to {last} are too many ports for a Service, which has no ranges"
         )
         draft.report(
             PORT_NOT_EXPRESSIBLE,
@@ -169,9 +172,7 @@ def _is_floating(draft: Draft, workload: Workload) -> bool:
     bound = set(workload.members)
     for instance in graph:
         if instance.is_a("tosca.nodes.network.Port"):
-            bound |= {
-                instance.address for edge in instance.relationships if edge.target in bound
-            }
+            bound |= {instance.address for edge in instance.relationships if edge.target in bound}
     return any(
         edge.target in bound
         for instance in graph

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 
 from toscactl.backend import Rule, Severity, Value
-
 from toscactl_kubernetes.lifecycle import STARTED
 from toscactl_kubernetes.manifests import Draft
 from toscactl_kubernetes.ports import Port

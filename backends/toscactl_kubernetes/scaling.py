@@ -14,7 +14,6 @@ from toscactl.backend import (
     bounds_of,
     scaling_rules,
 )
-
 from toscactl_kubernetes.exposure import selector
 from toscactl_kubernetes.manifests import Draft, Manifest, annotations_of
 from toscactl_kubernetes.workloads import Workload
@@ -32,6 +31,12 @@ SCALE_IN_THRESHOLD = Rule(
 METRICS_NEEDED = Rule(
     "kubernetes-metrics-needed",
     "An autoscaler needs metrics-server in the cluster.",
+    Severity.NOTE,
+)
+
+INITIAL_INSTANCES = Rule(
+    "kubernetes-initial-instances",
+    "An autoscaler begins with the least number of pods, not with a number of its own.",
     Severity.NOTE,
 )
 
@@ -64,9 +69,7 @@ def scale_of(draft: Draft, workload: Workload) -> Scale:
             _report(draft, policy, "the cluster has no metrics, as its target's facts say")
             continue
         rules = tuple(
-            rule
-            for rule in scaling_rules(draft.graph, policy)
-            if rule.target in workload.members
+            rule for rule in scaling_rules(draft.graph, policy) if rule.target in workload.members
         )
         usable = _usable(draft, policy, rules)
         if any(rule.adjustment > 0 for rule in usable):
@@ -83,9 +86,7 @@ def scale_of(draft: Draft, workload: Workload) -> Scale:
     return fixed
 
 
-def _usable(
-    draft: Draft, policy: Policy, rules: Sequence[ScalingRule]
-) -> tuple[ScalingRule, ...]:
+def _usable(draft: Draft, policy: Policy, rules: Sequence[ScalingRule]) -> tuple[ScalingRule, ...]:
     usable = tuple(rule for rule in rules if rule.metric in _METRICS)
     for rule in rules:
         if rule.metric not in _METRICS:
@@ -115,7 +116,7 @@ def autoscaler(draft: Draft, workload: Workload, scale: Scale, kind: str) -> Ite
         return
     growing = {rule.metric: rule for rule in scale.rules if rule.adjustment > 0}
     shrinking = [rule for rule in scale.rules if rule.adjustment < 0]
-    metrics = tuple(
+    metrics: tuple[dict[str, Value], ...] = tuple(
         {
             "type": "Resource",
             "resource": {
@@ -133,6 +134,15 @@ def autoscaler(draft: Draft, workload: Workload, scale: Scale, kind: str) -> Ite
             METRICS_NEEDED,
             scale.rules[0].place,
             f"the autoscaler of `{workload.name}` needs metrics-server in the cluster",
+        )
+    first = scale.rules[0]
+    if first.initial > scale.minimum:
+        draft.report(
+            INITIAL_INSTANCES,
+            first.place,
+            f"`{workload.name}` begins with {scale.minimum} pods, not with {first.initial}: from "
+            "then on its autoscaler decides",
+            "raise the least number where that matters",
         )
     policy = scale.policy
     spec: dict[str, Value] = {
@@ -158,7 +168,7 @@ def _behavior(rule: ScalingRule) -> dict[str, Value]:
     """How fast to follow: only what held for the whole period counts, then a pause."""
     window = min(round(rule.period * rule.evaluations), _LONGEST_WINDOW)
     pause = min(max(round(rule.cooldown), 1), _LONGEST_PERIOD)
-    step = {"type": "Pods", "value": abs(rule.adjustment), "periodSeconds": pause}
+    step: dict[str, Value] = {"type": "Pods", "value": abs(rule.adjustment), "periodSeconds": pause}
     return {"stabilizationWindowSeconds": window, "policies": (step,)}
 
 

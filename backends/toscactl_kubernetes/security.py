@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from toscactl.backend import Instance, Rule, Severity, Value
-
 from toscactl_kubernetes.images import Choice, Needs, needs_of
 from toscactl_kubernetes.manifests import Draft
 from toscactl_kubernetes.ports import Port

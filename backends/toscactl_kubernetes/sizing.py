@@ -12,7 +12,6 @@ from toscactl.backend import (
     compute_size,
     host_chain,
 )
-
 from toscactl_kubernetes.images import System
 from toscactl_kubernetes.manifests import Draft
 from toscactl_kubernetes.quantities import cpu, memory
@@ -112,7 +111,7 @@ def _known(draft: Draft, workload: Workload, value: Value, name: str) -> int | N
 
 
 def node_selector(system: System) -> dict[str, Value]:
-    """Which cluster nodes can run it: by operating system and architecture, where these are said."""
+    """Which cluster nodes can run it: by operating system and architecture, where said."""
     found: dict[str, Value] = {}
     if system.type in {"linux", "windows"}:
         found["kubernetes.io/os"] = system.type

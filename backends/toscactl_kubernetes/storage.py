@@ -14,7 +14,6 @@ from toscactl.backend import (
     text,
     volumes_of,
 )
-
 from toscactl_kubernetes.manifests import Draft, Manifest, annotations_of, origin
 from toscactl_kubernetes.naming import dns_label
 from toscactl_kubernetes.quantities import storage
@@ -63,8 +62,8 @@ def claims_of(draft: Draft, workload: Workload, sharing: Sequence[Workload]) -> 
     for host in workload.hosts:
         for attachment in volumes_of(draft.graph, host):
             users = _users(draft, attachment.volume, sharing)
-            claim = _claim(draft, workload, attachment, users)
-            if claim is not None and claim.path not in {other.path for other in found}:
+            claim = _claim(draft, attachment, users)
+            if claim.path not in {other.path for other in found}:
                 found.append(claim)
     return tuple(found)
 
@@ -81,9 +80,7 @@ def _users(draft: Draft, volume: Instance, workloads: Sequence[Workload]) -> lis
     ]
 
 
-def _claim(
-    draft: Draft, workload: Workload, attachment: Attachment, users: Sequence[Workload]
-) -> Claim | None:
+def _claim(draft: Draft, attachment: Attachment, users: Sequence[Workload]) -> Claim:
     volume, place = attachment.volume, attachment.relationship.place
     location = attachment.location
     template = volume.address.template

@@ -5,7 +5,7 @@ know it. `compose` cuts a value into such terms, which `environment` writes as e
 variables of a container and `lifecycle` as words of a shell script.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -17,6 +17,7 @@ from toscactl.backend import (
     Place,
     Rule,
     Secret,
+    Severity,
     Value,
     evaluate,
     is_known,
@@ -26,15 +27,17 @@ from toscactl.backend import (
     waits_for,
     walk,
 )
-
 from toscactl_kubernetes.directory import Directory
 from toscactl_kubernetes.manifests import Draft, Manifest
 from toscactl_kubernetes.naming import config_key
 from toscactl_kubernetes.resolution import input_of_secret
 from toscactl_kubernetes.workloads import Workload
 
-OPEN_INPUT = Rule(
-    "kubernetes-open-input", "A manifest needs the value of an input that has none."
+OPEN_INPUT = Rule("kubernetes-open-input", "A manifest needs the value of an input that has none.")
+SECRET_TO_MAKE = Rule(
+    "kubernetes-secret-to-make",
+    "A secret input has no value: its Secret is not in the manifests, and pods wait for it.",
+    Severity.NOTE,
 )
 OUT_OF_REACH = Rule(
     "kubernetes-value-out-of-reach",
@@ -85,12 +88,6 @@ class Composer:
         self.draft = draft
         self.directory = directory
         self._secrets: dict[str, dict[str, Value]] = {}
-        self._open: dict[str, str] = {}
-
-    @property
-    def open_secrets(self) -> Mapping[str, str]:
-        """The Secrets that whoever deploys must make, with their one key: the input's name."""
-        return self._open
 
     def compose(self, value: Value, use: Use) -> tuple[Term, ...]:
         """The terms whose texts, one after the other, are the value's."""
@@ -154,14 +151,22 @@ class Composer:
             name, key = use.workload.name, config_key(use.key)
             self._secrets.setdefault(name, {})[key] = value
             return FromSecret(name, key)
-        if isinstance(value, InputOf) and given.value is None and not (
-            given.sensitive or value.sensitive
+        if (
+            isinstance(value, InputOf)
+            and given.value is None
+            and not (given.sensitive or value.sensitive)
         ):
             return self._missing(value, use)
         name = self.draft.name_for(given.name)
         key = config_key(given.name)
         if given.value is None:
-            self._open[name] = key
+            self.draft.report(
+                SECRET_TO_MAKE,
+                given.place,
+                f"the secret input `{given.name}` has no value: pods wait for the Secret `{name}`",
+                f"kubectl -n {self.draft.site.namespace} create secret generic {name} "
+                f"--from-literal={key}=VALUE, or give it here: -i {given.name}=VALUE",
+            )
             return FromSecret(name, key, open=True)
         self._secrets.setdefault(name, {})[key] = (
             given.value if isinstance(given.value, Secret) else Secret(given.value)

@@ -13,7 +13,6 @@ from toscactl.backend import (
     Value,
     references,
 )
-
 from toscactl_kubernetes.manifests import CLUSTER_SCOPED, Draft, Manifest, Site
 
 BACKEND = "kubernetes"

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 from toscactl.backend import Instance, Operation, Rule, Severity
-
 from toscactl_kubernetes.images import is_container_image
 from toscactl_kubernetes.manifests import Draft
 from toscactl_kubernetes.workloads import Workload

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 
 from toscactl.backend import Rule, Severity, Value, is_known, text
-
 from toscactl_kubernetes.images import SYSTEMS, System, by_fact, system_of
 from toscactl_kubernetes.manifests import Draft, Manifest, annotations_of, origin
 from toscactl_kubernetes.sizing import resources
@@ -25,8 +24,8 @@ def virtual_machine(draft: Draft, workload: Workload) -> Iterator[Manifest]:
     system = system_of(compute)
     asked = resources(draft, workload)["requests"]
     labels = draft.site.labels(compute.address.template, workload.name)
-    disk = {"name": "root", "disk": {"bus": "virtio"}}
-    network = {"name": "default", "masquerade": {}}
+    disk: dict[str, Value] = {"name": "root", "disk": {"bus": "virtio"}}
+    network: dict[str, Value] = {"name": "default", "masquerade": {}}
     memory = asked["memory"] if isinstance(asked, dict) else ""
     cpus = asked["cpu"] if isinstance(asked, dict) else "1"
     domain: dict[str, Value] = {
@@ -34,7 +33,10 @@ def virtual_machine(draft: Draft, workload: Workload) -> Iterator[Manifest]:
         "memory": {"guest": memory},
         "devices": {"disks": (disk,), "interfaces": (network,)},
     }
-    volume = {"name": "root", "containerDisk": {"image": _disk(draft, workload, system)}}
+    volume: dict[str, Value] = {
+        "name": "root",
+        "containerDisk": {"image": _disk(draft, workload, system)},
+    }
     template: dict[str, Value] = {
         "metadata": {"labels": labels},
         "spec": {
@@ -57,7 +59,7 @@ def virtual_machine(draft: Draft, workload: Workload) -> Iterator[Manifest]:
 
 
 def _disk(draft: Draft, workload: Workload, system: System) -> str:
-    """The image of the root disk: of the node, of the facts, or of the system that is asked for."""
+    """The image of the root disk: of the facts, of the node, or of the system asked for."""
     compute = workload.root
     artifact = vm_image(compute)
     named = compute.properties.get("image")

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 
 from toscactl.backend import Origin, Value
-
 from toscactl_kubernetes.exposure import selector
 from toscactl_kubernetes.manifests import Draft, Manifest, annotations_of, origin
 from toscactl_kubernetes.pods import Pod
@@ -15,7 +14,7 @@ from toscactl_kubernetes.workloads import Workload
 
 
 def kind_of(workload: Workload, ports: Sequence[Port], claims: Sequence[Claim]) -> str:
-    """A StatefulSet for what keeps data, a Job for what only sets something up, else a Deployment."""
+    """A StatefulSet for what keeps data, a Job for what ends by itself, else a Deployment."""
     if any(claim.own for claim in claims) or is_database(workload):
         return "StatefulSet"
     if workload.scripted and not ports and not _stays(workload):
@@ -77,7 +76,7 @@ def _stateless() -> dict[str, Value]:
 
 def _stateful(draft: Draft, workload: Workload, claims: Sequence[Claim]) -> dict[str, Value]:
     spec: dict[str, Value] = {"serviceName": workload.name, "revisionHistoryLimit": 2}
-    templates = tuple(
+    templates: tuple[dict[str, Value], ...] = tuple(
         {
             "metadata": {
                 "name": claim.name,
@@ -88,7 +87,9 @@ def _stateful(draft: Draft, workload: Workload, claims: Sequence[Claim]) -> dict
         for claim in claims
         if claim.own
     )
-    return spec | ({"volumeClaimTemplates": templates} if templates else {})
+    if templates:
+        spec["volumeClaimTemplates"] = templates
+    return spec
 
 
 def _job(template: Mapping[str, Value]) -> dict[str, Value]:
@@ -101,9 +102,7 @@ def _job(template: Mapping[str, Value]) -> dict[str, Value]:
     }
 
 
-def _needs(
-    workload: Workload, kind: str, pod: Pod, claims: Sequence[Claim]
-) -> tuple[str, ...]:
+def _needs(workload: Workload, kind: str, pod: Pod, claims: Sequence[Claim]) -> tuple[str, ...]:
     found = [f"ServiceAccount/{workload.name}"]
     found += [manifest.key for manifest in pod.config_maps]
     found += [f"Secret/{secret}" for secret in pod.secrets]

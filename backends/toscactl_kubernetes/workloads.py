@@ -22,7 +22,6 @@ from toscactl.backend import (
     host_chain,
     volumes_of,
 )
-
 from toscactl_kubernetes.images import (
     VM_IMAGE,
     by_fact,
@@ -87,9 +86,7 @@ class Workload:
     @property
     def hosts(self) -> tuple[Instance, ...]:
         """What carries volumes: the components and their compute node."""
-        extra = (
-            () if self.compute is None or self.compute in self.components else (self.compute,)
-        )
+        extra = () if self.compute is None or self.compute in self.components else (self.compute,)
         return (*self.components, *extra)
 
     @property
