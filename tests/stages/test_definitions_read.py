@@ -688,8 +688,10 @@ SERVICE = "topology_template:\n  node_templates:\n    a:\n      type: T\n"
         ),
         ("group_types: {T: {requirements: []}}", "1.3", [("?keyname-without-effect", "1:33")]),
         (
-            "topology_template: {workflows: {w: {steps: "
-            "{s: {target: a, activities: [{call: x}]}}}}}",
+            (
+                "topology_template: {workflows: {w: {steps: "
+                "{s: {target: a, activities: [{call: x}]}}}}}"
+            ),
             "1.3",
             [("unknown-activity", "1:74")],
         ),
@@ -700,8 +702,10 @@ SERVICE = "topology_template:\n  node_templates:\n    a:\n      type: T\n"
         ),
         ("topology_template: {workflows: {}}", "1.0", [("?keyname-of-other-version", "1:21")]),
         (
-            "topology_template: {substitution_mappings: "
-            "{node_type: T, requirements: [{r: [a, b]}]}}",
+            (
+                "topology_template: {substitution_mappings: "
+                "{node_type: T, requirements: [{r: [a, b]}]}}"
+            ),
             "1.2",
             [("?list-for-map", "1:73")],
         ),

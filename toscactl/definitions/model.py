@@ -540,6 +540,32 @@ class SubstitutionDef:
 
 
 @dataclass(frozen=True, slots=True)
+class SignatureDef:
+    """One signature of a custom function (2.0, 10.6)."""
+
+    span: Span
+    arguments: tuple[SchemaDef, ...] = ()
+    optional_arguments: tuple[SchemaDef, ...] = ()
+    variadic: bool = False
+    """Whether the last argument may be repeated."""
+    result: SchemaDef | None = None
+    implementation: ImplementationDef | None = None
+    description: str = ""
+    metadata: Mapping[str, document.Node] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionDef:
+    """A custom function (2.0, 10.6): what it takes and gives, and what computes it."""
+
+    name: Name
+    span: Span
+    signatures: tuple[SignatureDef, ...] = ()
+    description: str = ""
+    metadata: Mapping[str, document.Node] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class ServiceTemplateDef:
     """The `service_template` of 2.0, the `topology_template` of 1.x."""
 
@@ -554,6 +580,7 @@ class ServiceTemplateDef:
     policies: Mapping[str, PolicyDef] = field(default_factory=dict)
     workflows: Mapping[str, WorkflowDef] = field(default_factory=dict)
     substitution: SubstitutionDef | None = None
+    functions: Mapping[str, FunctionDef] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -570,3 +597,4 @@ class ServiceFile:
     repositories: Mapping[str, RepositoryDef] = field(default_factory=dict)
     types: Mapping[TypeKind, Mapping[str, TypeDef]] = field(default_factory=dict)
     service_template: ServiceTemplateDef | None = None
+    functions: Mapping[str, FunctionDef] = field(default_factory=dict)

@@ -4,6 +4,7 @@ from typing import Any
 
 from toscactl import document
 from toscactl.definitions.dialects import dialect_of
+from toscactl.definitions.functions import function_definitions
 from toscactl.definitions.imports import imports, repositories
 from toscactl.definitions.model import Dialect, ServiceFile, TypeDef, TypeKind
 from toscactl.definitions.table import (
@@ -19,8 +20,12 @@ from toscactl.definitions.table import (
 from toscactl.definitions.templates import service_template
 from toscactl.definitions.type_definitions import type_section
 from toscactl.definitions.values import metadata, name, scalar, text
-from toscactl.diagnostics import Checked
+from toscactl.diagnostics import Checked, Rule
 from toscactl.document import Document, Node
+
+PROFILE_WITH_SERVICE = Rule(
+    "profile-with-service", "A file that defines a profile has a service template."
+)
 
 
 def read(parsed: Document) -> Checked[ServiceFile]:
@@ -42,6 +47,9 @@ def read(parsed: Document) -> Checked[ServiceFile]:
     reading.dialect = dialect
     with document.collector_paused():
         fields = read_fields(reading, _FILE, root)
+    if "profile" in fields and "service_template" in fields:
+        message = "a profile defines no service template"
+        reading.report(PROFILE_WITH_SERVICE, fields["profile"], message)
     types = {kind: fields.pop(kind.value) for kind in TypeKind if kind.value in fields}
     file = ServiceFile(parsed.source, dialect, types=types, **_without_headers(fields))
     return Checked(file, tuple(reading.found))
@@ -77,6 +85,7 @@ _FILE = Table(
         **{kind.value: Field(_types(kind)) for kind in TypeKind},
         "topology_template": Field(service_template, into="service_template", until=_V1_3),
         "service_template": Field(service_template, since=_V2_0),
+        "functions": Field(function_definitions, since=_V2_0),
         **{header: Field(scalar, until=_V1_0) for header in _HEADERS},
     },
 )

@@ -220,6 +220,9 @@ def shape(node: Node) -> str:
 def as_name(reading: Reading, node: Node) -> Name | None:
     """The node if it can be a name; otherwise it is reported."""
     if isinstance(node, Scalar) and node.text and not document.is_null(node):
+        if reading.dialect is Dialect.V2_0 and not isinstance(document.core_value(node), str):
+            message = f"a name is a string, and `{node.text}` without quotes is none"
+            reading.report(NAME, node, message)
         return node
     what = "an empty string" if isinstance(node, Scalar) and not node.plain else shape(node)
     reading.report(NAME, node, f"a name is needed, and here is {what}")

@@ -1,6 +1,7 @@
 """Readers of templates, groups and the service template around them (1.3, 3.8, 3.9)."""
 
 from toscactl import document
+from toscactl.definitions.functions import function_definitions
 from toscactl.definitions.interfaces import artifacts, interface_assignments
 from toscactl.definitions.model import (
     Dialect,
@@ -157,6 +158,7 @@ _SERVICE = Table(
         "policies": Field(_policies),
         "workflows": Field(workflow_definitions, since=Dialect.V1_1),
         "substitution_mappings": Field(substitution, into="substitution"),
+        "functions": Field(function_definitions, since=Dialect.V2_0),
     },
 )
 
@@ -166,4 +168,6 @@ def service_template(reading: Reading, node: Node) -> ServiceTemplateDef | None:
     section = as_mapping(reading, node, "the template")
     if section is None:
         return None
+    if reading.dialect is Dialect.V2_0 and section.get("node_templates") is None:
+        reading.report(MISSING_KEYNAME, node, "the service template has no `node_templates`")
     return ServiceTemplateDef(node.span, **read_fields(reading, _SERVICE, section))

@@ -52,6 +52,9 @@ _SPELLINGS = {"yes": True, "on": True, "true": True, "no": False, "off": False, 
 def text(reading: Reading, node: Node) -> str | None:
     """A string, such as a description."""
     if isinstance(node, Scalar):
+        if reading.dialect is Dialect.V2_0 and not isinstance(document.core_value(node), str):
+            message = f"a string is needed, and `{node.text}` without quotes is none"
+            reading.report(WRONG_SHAPE, node, message)
         return node.text
     reading.report(WRONG_SHAPE, node, f"a string is needed, and here is {shape(node)}")
     return None

@@ -44,7 +44,8 @@ _PROPERTIES = re.compile(r"(?:[&!][^\s,\[\]{}]*(?:\s+|$)(?:#[^\n]*\n\s*)*)+")
 _TAG = "tag:yaml.org,2002:"
 _SCALAR_TAGS = frozenset({"!"} | {_TAG + name for name in ("str", "int", "float", "bool", "null")})
 _MERGE_KEY = "<<"
-_LONG = 1 << 24
+_LENGTH_BITS = 24
+_LONG = 1 << _LENGTH_BITS
 
 
 _Event: TypeAlias = Any
@@ -153,52 +154,57 @@ class _Builder:
         self.found: list[Diagnostic] = []
         self.anchors: dict[str, Node | None] = {}
         self.weights: dict[str, int] = {}
-        self.count = 0
         self.aliased = 0
 
-    def build(self, get: Callable[[], _Event]) -> Node | None:
+    # One loop with everything in it: a large file has a million events, and calls cost.
+    def build(self, get: Callable[[], _Event]) -> Node | None:  # noqa: C901, PLR0912, PLR0915
         """The root of the first document; None, with an error, if there is none."""
         source = self.source
         top: list[Node] = []
         items = top
         stack: list[tuple[list[Node], int, str | None, int]] = []
         depth = self.limits.depth
-        documents = end = 0
+        count = documents = end = 0
         while True:
             event = get()
             kind = event.__class__
             if kind is ScalarEvent:
+                count += 1
                 start = event.start_mark.index
                 end = event.end_mark.index
-                length = end - start
-                if event.anchor is None and event.tag is None and length < _LONG:
-                    items.append(Scalar(source, start << 24 | length, event.value, not event.style))
-                    self.count += 1
+                if event.anchor is None and event.tag is None and end - start < _LONG:
+                    at = start << _LENGTH_BITS | end - start
+                    items.append(Scalar(source, at, event.value, not event.style))
                 else:
-                    items.append(self.scalar(event))
+                    items.append(self._scalar(event))
             elif kind is MappingStartEvent or kind is SequenceStartEvent:
                 if len(stack) >= depth:
                     raise _Stop(self._too_deep(event))
-                start = end = self._content_start(event)
-                stack.append((items, start, event.anchor, self.count + self.aliased))
+                anchor = event.anchor
+                start = end = event.start_mark.index
+                if anchor is not None or event.tag is not None:
+                    start = end = self._open(event)
+                stack.append((items, start, anchor, count + self.aliased))
                 items = []
-                self.count += 1
-                self._open(event)
+                count += 1
             elif kind is MappingEndEvent or kind is SequenceEndEvent:
                 content = items
                 items, start, anchor, before = stack.pop()
-                if event.start_mark.index != event.end_mark.index:
-                    end = event.end_mark.index
+                mark = event.end_mark.index
+                if event.start_mark.index != mark:
+                    end = mark
                 # A block collection's end event stands at the next token, often lines below.
-                at = pack(start, max(start, end))
-                node = (
-                    self._mapping(at, content)
-                    if kind is MappingEndEvent
-                    else Sequence(source, at, content)
-                )
+                at = start << _LENGTH_BITS | end - start
+                if end - start >= _LONG or end < start:
+                    at = pack(start, max(start, end))
+                node: Node
+                if kind is MappingEndEvent:
+                    node = Mapping(source, at, self._entries(content))
+                else:
+                    node = Sequence(source, at, content)
                 items.append(node)
                 if anchor is not None:
-                    self._define(anchor, node, self.count + self.aliased - before)
+                    self._define(anchor, node, count + self.aliased - before)
             elif kind is AliasEvent:
                 end = event.end_mark.index
                 items.append(self._alias(event))
@@ -214,9 +220,8 @@ class _Builder:
         self.found.append(EMPTY.at(Span(source, 0, 0), "the file is empty"))
         return None
 
-    def scalar(self, event: _Event) -> Scalar:
+    def _scalar(self, event: _Event) -> Scalar:
         """The rare scalar that has an anchor or a tag, or is very long."""
-        self.count += 1
         start, tag = self._content_start(event), event.tag or ""
         end = max(start, event.end_mark.index)
         if tag and tag not in _SCALAR_TAGS:
@@ -229,17 +234,17 @@ class _Builder:
 
     def _content_start(self, event: _Event) -> int:
         start: int = event.start_mark.index
-        if event.anchor is None and getattr(event, "tag", None) is None:
-            return start
         match = _PROPERTIES.match(self.source.text, start)
         return match.end() if match else start
 
-    def _open(self, event: _Event) -> None:
+    def _open(self, event: _Event) -> int:
+        """Where a collection with an anchor or a tag begins, after them."""
         if event.anchor is not None:
             self.anchors[event.anchor] = None
         wanted = "map" if isinstance(event, MappingStartEvent) else "seq"
         if event.tag is not None and event.tag not in {"!", _TAG + wanted}:
             self._unknown_tag(event, event.tag)
+        return self._content_start(event)
 
     def _define(self, anchor: str, node: Node, weight: int) -> None:
         self.anchors[anchor] = node
@@ -266,17 +271,18 @@ class _Builder:
             raise _Stop(TOO_LARGE.at(span, message))
         return node
 
-    def _mapping(self, at: int, content: list[Node]) -> Mapping:
-        entries = list(zip(content[::2], content[1::2], strict=True))
+    def _entries(self, content: list[Node]) -> list[tuple[Node, Node]]:
+        keys = content[::2]
+        entries = list(zip(keys, content[1::2], strict=True))
         try:
-            texts = {key.text for key, _ in entries}  # type: ignore[attr-defined]
+            texts = {key.text for key in keys}  # type: ignore[attr-defined]
         except AttributeError:
-            texts = {_key_text(key) for key, _ in entries}
+            texts = {_key_text(key) for key in keys}
         if len(texts) != len(entries):
             entries = self._without_duplicates(entries)
         if _MERGE_KEY in texts:
             entries = self._merged(entries)
-        return Mapping(self.source, at, entries)
+        return entries
 
     def _without_duplicates(self, entries: list[tuple[Node, Node]]) -> list[tuple[Node, Node]]:
         seen: dict[str, Node] = {}
