@@ -4,6 +4,7 @@ from toscactl.typesystem.bind import bind
 from toscactl.typesystem.clauses import clause_holds, same
 from toscactl.typesystem.coercion import coerce, default_of, value_type
 from toscactl.typesystem.conversion import check_value, convert
+from toscactl.typesystem.describe import describe
 from toscactl.typesystem.interfaces import bind_interface, interface_name
 from toscactl.typesystem.model import (
     ArtifactType,
@@ -55,6 +56,7 @@ __all__ = [
     "coerce",
     "convert",
     "default_of",
+    "describe",
     "implied_relationship",
     "interface_name",
     "metadata_of",

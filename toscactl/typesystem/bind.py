@@ -9,7 +9,7 @@ from toscactl.typesystem.system import TypeSystem
 
 
 def bind(bundle: Bundle) -> Checked[TypeSystem]:
-    """The type system of a bundle (TOSCA 2.0, chapter 7).
+    """The type system of a bundle (TOSCA 2.0, 6.4).
 
     The types of bundled profiles are bound when they are first asked for.
     """

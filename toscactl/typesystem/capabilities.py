@@ -1,4 +1,4 @@
-"""Capability definitions of node types (TOSCA 1.3, 3.7.2; 2.0, 8.4)."""
+"""Capability definitions of node types (TOSCA 1.3, 3.7.2; 2.0, 8.2)."""
 
 from collections.abc import Mapping
 

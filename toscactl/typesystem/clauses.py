@@ -1,6 +1,6 @@
 """Validation clauses: compiled for the type that they constrain, and tested on known values.
 
-TOSCA 1.3, 3.6.3 (constraints); TOSCA 2.0, 9.13 (validation). A 1.x constraint arrives as a call
+TOSCA 1.3, 3.6.3 (constraints); TOSCA 2.0, 9.11 (validation). A 1.x constraint arrives as a call
 whose first argument is `$value`; the operators are a table, and so are the connectives.
 """
 

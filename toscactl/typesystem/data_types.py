@@ -1,4 +1,4 @@
-"""Data types: derived from built-in types or made of properties (TOSCA 1.3, 3.7.6; 2.0, 9.7)."""
+"""Data types: derived from built-in types or made of properties (TOSCA 1.3, 3.7.6; 2.0, 9.2)."""
 
 from toscactl.definitions import DataTypeDef
 from toscactl.diagnostics import Rule

@@ -1,6 +1,6 @@
 """Interfaces of types, and the operations in them, merged with their interface types.
 
-TOSCA 1.3, 3.6.17 to 3.6.20 and 3.7.5; TOSCA 2.0, 10.1 to 10.3.
+TOSCA 1.3, 3.6.17 to 3.6.20 and 3.7.5; TOSCA 2.0, 11.1 to 11.7.
 """
 
 from collections.abc import Mapping

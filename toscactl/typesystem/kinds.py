@@ -73,7 +73,7 @@ def _parent(binding: Binding, class_: type[_Kind]) -> _Kind:
 
 
 def bind_node_type(binding: Binding) -> NodeType:
-    """TOSCA 1.3, 3.7.9; 2.0, 8.1."""
+    """TOSCA 1.3, 3.7.9; 2.0, 7.1."""
     definition, parent = binding.definition, _parent(binding, NodeType)
     assert isinstance(definition, NodeTypeDef)
     properties = _member(binding, "property")
@@ -91,7 +91,7 @@ def bind_node_type(binding: Binding) -> NodeType:
 def _artifacts(
     own: Mapping[str, ArtifactDef], above: Mapping[str, ArtifactDef], binding: Binding
 ) -> Mapping[str, ArtifactDef]:
-    """Artifacts are not refined but replaced (2.0, 10.4)."""
+    """Artifacts are not refined but replaced (2.0, 12.2)."""
     for definition in own.values():
         if definition.type is not None:
             binding.types.resolve(TypeKind.ARTIFACT, definition.type, binding.found)
@@ -99,7 +99,7 @@ def _artifacts(
 
 
 def bind_relationship_type(binding: Binding) -> RelationshipType:
-    """TOSCA 1.3, 3.7.10; 2.0, 8.2."""
+    """TOSCA 1.3, 3.7.10; 2.0, 7.3."""
     definition, parent = binding.definition, _parent(binding, RelationshipType)
     assert isinstance(definition, RelationshipTypeDef)
     capability_names, node_names = _targets(definition, binding)
@@ -151,7 +151,7 @@ def _narrow(
 
 
 def bind_capability_type(binding: Binding) -> CapabilityType:
-    """TOSCA 1.3, 3.7.7; 2.0, 8.3."""
+    """TOSCA 1.3, 3.7.7; 2.0, 8.1."""
     definition, parent = binding.definition, _parent(binding, CapabilityType)
     assert isinstance(definition, CapabilityTypeDef)
     return CapabilityType(
@@ -174,7 +174,7 @@ def bind_capability_type(binding: Binding) -> CapabilityType:
 
 
 def bind_interface_type(binding: Binding) -> InterfaceType:
-    """TOSCA 1.3, 3.7.5; 2.0, 10.1."""
+    """TOSCA 1.3, 3.7.5; 2.0, 11.1."""
     definition, parent = binding.definition, _parent(binding, InterfaceType)
     assert isinstance(definition, InterfaceTypeDef)
     context = _member(binding, "input")
@@ -190,7 +190,7 @@ def bind_interface_type(binding: Binding) -> InterfaceType:
 
 
 def bind_artifact_type(binding: Binding) -> ArtifactType:
-    """TOSCA 1.3, 3.7.4; 2.0, 10.5."""
+    """TOSCA 1.3, 3.7.4; 2.0, 12.1."""
     definition, parent = binding.definition, _parent(binding, ArtifactType)
     assert isinstance(definition, ArtifactTypeDef)
     extensions = definition.file_ext
@@ -203,7 +203,7 @@ def bind_artifact_type(binding: Binding) -> ArtifactType:
 
 
 def bind_group_type(binding: Binding) -> GroupType:
-    """TOSCA 1.3, 3.7.11; 2.0, 13.1. Interfaces of groups (to 1.2) are checked, no one runs them."""
+    """TOSCA 1.3, 3.7.11; 2.0, 16.1. Interfaces of groups (to 1.2) are checked, no one runs them."""
     definition, parent = binding.definition, _parent(binding, GroupType)
     assert isinstance(definition, GroupTypeDef)
     interfaces(definition.interfaces, {}, _member(binding, "input"))
@@ -216,7 +216,7 @@ def bind_group_type(binding: Binding) -> GroupType:
 
 
 def bind_policy_type(binding: Binding) -> PolicyType:
-    """TOSCA 1.3, 3.7.12; 2.0, 13.3. Targets are node types or group types."""
+    """TOSCA 1.3, 3.7.12; 2.0, 16.3. Targets are node types or group types."""
     definition, parent = binding.definition, _parent(binding, PolicyType)
     assert isinstance(definition, PolicyTypeDef)
     return PolicyType(

@@ -1,6 +1,6 @@
 """Properties, attributes, parameters and their schemas: bound, and refined over what is inherited.
 
-TOSCA 1.3, 3.6.10 and 3.6.12; TOSCA 2.0, 9.8 to 9.14.
+TOSCA 1.3, 3.6.10 and 3.6.12; TOSCA 2.0, 9.3 to 9.8.
 """
 
 from collections.abc import Mapping
@@ -68,7 +68,7 @@ def members(
 def member(
     definition: ParameterDef, inherited: PropertyDefinition | None, context: Member
 ) -> PropertyDefinition:
-    """One definition, refining the inherited one if there is one (2.0, 9.11)."""
+    """One definition, refining the inherited one if there is one (2.0, 9.4)."""
     if inherited is None:
         return _new_member(definition, context)
     schema = schema_of(definition.schema, inherited.schema, context, what=definition.name.text)

@@ -1,4 +1,4 @@
-"""`TypeSystem` and its types: bound, inherited, refined. TOSCA 2.0, chapters 7 to 13.
+"""`TypeSystem` and its types: bound, inherited, refined. TOSCA 2.0, chapters 7 to 16.
 
 Every type holds all that it has, inherited members included; each member knows the type that
 declared it last (`declared_by`), so that `profiles show` can say where from.
@@ -70,7 +70,7 @@ class PropertyDefinition:
     required: bool
     default: definitions.Expr | None = None
     value: definitions.Expr | None = None
-    """A fixed value; nothing may be assigned (2.0, 9.10)."""
+    """A fixed value; nothing may be assigned (2.0, 9.4)."""
     mapping: definitions.Expr | None = None
     description: str = ""
     metadata: Mapping[str, object] = field(default_factory=dict)

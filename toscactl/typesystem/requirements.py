@@ -1,4 +1,4 @@
-"""Requirement definitions of node types (TOSCA 1.3, 3.7.3; 2.0, 8.5)."""
+"""Requirement definitions of node types (TOSCA 1.3, 3.7.3; 2.0, 8.4)."""
 
 from collections.abc import Mapping
 
@@ -139,7 +139,7 @@ def _capability(
 def _symbolic(
     name: Name, node: str | None, context: Member
 ) -> tuple[CapabilityType | None, str | None]:
-    """A capability that is named as the node type names it (2.0, 8.5)."""
+    """A capability that is named as the node type names it (2.0, 8.4)."""
     if node is not None:
         named = _capability_names(node, context.types)
         if name.text in named:

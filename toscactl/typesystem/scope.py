@@ -1,7 +1,7 @@
 """Which type a name means where it is written: own types, imports, prefixes, short names.
 
 TOSCA 1.3, 3.2 and 3.6.8 (imports, namespace prefixes), 5.1.2 (short and qualified names);
-TOSCA 2.0, 6.9 (namespaces).
+TOSCA 2.0, 6.8.4 (namespaces).
 """
 
 from collections.abc import Iterator, Mapping
