@@ -11,8 +11,8 @@ from toscactl.backend import (
     Address,
     Artifact,
     Blob,
-    Capability,
     CannotRead,
+    Capability,
     Checked,
     Instance,
     InstanceGraph,
@@ -301,7 +301,7 @@ class _Written:
         files = dict(zip(paths[len(parts) :], (name for _, name in self._extras), strict=True))
         digest = hashlib.sha256(interpreter.encode())
         for path, content in zip(paths, contents, strict=False):
-            assert content is not None
+            assert content is not None  # noqa: S101
             blob = Blob(hashlib.sha256(content).hexdigest(), content, executable=path == paths[0])
             files[path] = f"{key}/{path}"
             self.files[files[path]] = blob

@@ -36,7 +36,9 @@ Attributes = Mapping[Address, Mapping[str, Value]]
 
 def folder_name(name: str) -> str:
     """A name as one name of a folder; different names stay different."""
-    quoted = urllib.parse.quote(name, safe="[]~").replace(".", "%2E", 1)
+    quoted = urllib.parse.quote(name, safe="[]~")
+    if quoted.startswith("."):
+        quoted = f"%2E{quoted[1:]}"
     if len(quoted) <= _LONGEST_NAME:
         return quoted
     return f"{quoted[:_LONGEST_NAME]}-{hashlib.sha256(name.encode()).hexdigest()[:16]}"
@@ -58,7 +60,7 @@ def prepare(folder: Path, unit: Unit, attributes: Attributes) -> None:
         if string(unit.payload, "role") == "storage":
             storage(folder, unit.name).mkdir(mode=0o700, parents=True, exist_ok=True)
         tree = root(folder, unit.name)
-        if string(unit.payload, "root_of") == unit.name and _has_tree(unit):
+        if has_tree(unit):
             tree.mkdir(mode=0o700, parents=True, exist_ok=True)
         for name, location in mapping(unit.payload, "mounts").items():
             known = known_value(location, attributes)
@@ -68,8 +70,10 @@ def prepare(folder: Path, unit: Unit, attributes: Attributes) -> None:
         raise BackendError(f"the folders of `{unit.name}` cannot be made: {error}") from error
 
 
-def _has_tree(unit: Unit) -> bool:
-    return string(unit.payload, "role") == "compute" or bool(unit.payload.get("tasks"))
+def has_tree(unit: Unit) -> bool:
+    """Whether a node has a file tree of its own: a compute node, or one that has no host."""
+    owns = string(unit.payload, "root_of") == unit.name
+    return owns and (string(unit.payload, "role") == "compute" or bool(unit.payload.get("tasks")))
 
 
 def _mount(tree: Path, location: str, target: Path) -> None:
@@ -166,6 +170,14 @@ def known_value(value: Value, attributes: Attributes) -> Value:
     except EvaluationError:
         return None
     return found if is_known(found) else None
+
+
+def path_of(reference: AttributeOf) -> str:
+    """Where an attribute stands below its node, as a dotted path."""
+    names = (reference.name, *reference.path)
+    if reference.capability is not None:
+        names = (reference.capability, *names)
+    return ".".join(str(name) for name in names)
 
 
 def _attribute(reference: AttributeOf, attributes: Attributes) -> Value:

@@ -1,24 +1,44 @@
-"""value -> a word of POSIX sh that expands to it: quoted text, parameters, attributes, functions."""
+"""value -> a word of POSIX sh that expands to it: text, parameters, attributes, functions."""
 
 import json
 import re
 import shlex
 from collections.abc import Mapping, Sequence
 
-from toscactl.backend import AttributeOf, Call, InputOf, Secret, Value, is_known, plain, reveal, text
+from toscactl.backend import (
+    AttributeOf,
+    Call,
+    InputOf,
+    Secret,
+    Value,
+    is_known,
+    plain,
+    reveal,
+    text,
+)
+from toscactl_local.machine import folder_name, path_of
 
 _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9_]")
 _SCALARS_IN_JSON = ("integer", "float", "boolean", "list", "map", "json")
 
 
+def shell_name(name: str) -> str:
+    """A name as one of a variable."""
+    found = _NOT_IN_NAMES.sub("_", name)
+    return f"_{found}" if found[:1].isdigit() else found
+
+
 def variable(name: str) -> str:
     """The shell variable of an input of the service."""
-    return f"TOSCA_INPUT_{_NOT_IN_NAMES.sub('_', name)}"
+    return f"TOSCA_INPUT_{shell_name(name)}"
 
 
 class Words:
-    """Values as words of sh. Secrets are never written down: `secrets` collects the variables
-    that must hold them when the scripts are run, with what they are for."""
+    """Values as words of sh.
+
+    Secrets are never written down: `secrets` collects the variables that must hold them when the
+    scripts are run, with what they are for.
+    """
 
     def __init__(self) -> None:
         self.secrets: dict[str, str] = {}
@@ -29,7 +49,7 @@ class Words:
             case InputOf():
                 return self._input(value)
             case AttributeOf():
-                return f'"$(attribute {_quoted(*_attribute(value))})"'
+                return f'"$(attribute {_quoted(folder_name(str(value.address)), path_of(value))})"'
             case Call(function="concat", arguments=arguments):
                 return "".join(self.word(argument, what) for argument in arguments) or "''"
             case Call(function="join", arguments=(items, *rest)) if _is_list(items):
@@ -40,6 +60,8 @@ class Words:
                 raise ValueError(f"`{value}` cannot be computed by a shell")
             case Secret(value=inner):
                 return self._secret(inner, what)
+            case _:
+                pass
         if is_known(value):
             return shlex.quote(text(value)) if not _has_secret(value) else self._secret(value, what)
         return self._json(value, what)
@@ -51,7 +73,7 @@ class Words:
     def _secret(self, inner: Value, what: str) -> str:
         if not is_known(inner):
             return self.word(reveal(inner), what)
-        name = f"TOSCA_SECRET_{_NOT_IN_NAMES.sub('_', what)}"
+        name = f"TOSCA_SECRET_{shell_name(what)}"
         self.secrets[name] = what
         return f'"${name}"'
 
@@ -76,13 +98,6 @@ class Words:
         if isinstance(value, AttributeOf | InputOf) and value.type in _SCALARS_IN_JSON:
             return word
         return f'"$(json {word})"'
-
-
-def _attribute(value: AttributeOf) -> tuple[str, ...]:
-    names = (value.name, *value.path)
-    if value.capability is not None:
-        names = (value.capability, *names)
-    return str(value.address), ".".join(str(name) for name in names)
 
 
 def _quoted(*words: object) -> str:
