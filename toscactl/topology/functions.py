@@ -367,7 +367,34 @@ def _check_artifact(context: _Context) -> Iterator[Diagnostic]:
         )
 
 
+def _check_join(context: _Context) -> Iterator[Diagnostic]:
+    """A list of texts, and what stands between them (1.3, 4.3.2)."""
+    arguments = context.call.arguments
+    if not arguments or len(arguments) > 2 or isinstance(arguments[0], document.Scalar):  # noqa: PLR2004
+        yield _malformed(context, "a list of texts and a delimiter", '[ [ a, b ], "," ]')
+
+
+def _check_token(context: _Context) -> Iterator[Diagnostic]:
+    """A text, the characters that divide it, and which part is meant (1.3, 4.3.3)."""
+    arguments = context.call.arguments
+    if len(arguments) != 3:  # noqa: PLR2004
+        yield _malformed(context, "a text, its dividing characters and an index", '[ text, ":", 0 ]')
+        return
+    index = arguments[2]
+    if isinstance(index, document.Scalar) and not index.text.isdecimal():
+        yield _malformed(context, "an index, counted from 0, at its end", '[ text, ":", 0 ]')
+
+
+def _malformed(context: _Context, takes: str, form: str) -> Diagnostic:
+    name = context.call.function.text
+    return FUNCTION_ARGUMENTS.at(
+        context.call.span, f"`{name}` takes {takes}", hint=f"write `{name}: {form}`"
+    )
+
+
 _CHECKS: Mapping[str, Callable[[_Context], Iterator[Diagnostic]]] = {
+    "join": _check_join,
+    "token": _check_token,
     "get_input": _check_input,
     "get_property": _check_property,
     "get_attribute": _check_attribute,
