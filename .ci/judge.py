@@ -45,7 +45,7 @@ def environment(name: str) -> Path:
 def run(
     command: list[object], *, check: bool = False, cwd: Path | None = None, **variables: str
 ) -> tuple[int, str]:
-    ended = subprocess.run(  # noqa: S603
+    ended = subprocess.run(
         [str(part) for part in command],
         cwd=cwd,
         env=os.environ | variables,
@@ -86,7 +86,9 @@ def terraform(provider: str) -> Callable[[Path, str], Iterator[Finding]]:
     def judge(folder: Path, _sample: str) -> Iterator[Finding]:
         python = environment("terraform")
         schema = SHARED / "terraform" / "schemas" / f"{provider}.json.gz"
-        code, said = run([python, SHARED / "terraform" / "tf_check.py", "check", folder, "-s", schema])
+        code, said = run(
+            [python, SHARED / "terraform" / "tf_check.py", "check", folder, "-s", schema]
+        )
         yield code == 0, f"tf_check: {said}"
         if shutil.which("terraform") is None:
             print("  terraform is not installed: validate, plan and apply are SKIPPED")
@@ -138,7 +140,15 @@ def main() -> int:
             for target in TARGETS:
                 folder = Path(work, target, sample)
                 code, said = run(
-                    [TOSCACTL, "translate", ROOT / "samples" / sample, "--target", target, "-o", folder]
+                    [
+                        TOSCACTL,
+                        "translate",
+                        ROOT / "samples" / sample,
+                        "--target",
+                        target,
+                        "-o",
+                        folder,
+                    ]
                 )
                 findings = [(code == 0, said)]
                 if code == 0:
@@ -146,7 +156,10 @@ def main() -> int:
                 checks += len(findings)
                 bad = [said for good, said in findings if not good]
                 failures += len(bad)
-                print(f"{'FAILED' if bad else 'ok':6} {sample} -> {target} ({len(findings)} checks)", flush=True)
+                print(
+                    f"{'FAILED' if bad else 'ok':6} {sample} -> {target} ({len(findings)} checks)",
+                    flush=True,
+                )
                 for text in bad:
                     print("    " + text.strip().replace("\n", "\n    "))
     print(f"judges: {checks - failures} passed, {failures} failed")

@@ -59,7 +59,9 @@ ToscaTemplate(sys.argv[1], {}, True)
 
 def cpu(command: list[str]) -> tuple[float, float, str]:
     """CPU seconds, peak memory in MiB and standard output of a process that must end well."""
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as child:  # noqa: S603
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as child:
         out, wrong = child.communicate()
     usage = resource.getrusage(resource.RUSAGE_CHILDREN)
     if child.returncode:
@@ -100,16 +102,24 @@ def main() -> None:
                     best[name] = min(best.get(name, math.inf), seconds)
             for name, seconds in best.items():
                 table.setdefault(name, []).append(seconds)
-            whole, _, _ = measured([sys.executable, "-m", "toscactl", "validate", str(file)], chosen.repeat)
+            whole, _, _ = measured(
+                [sys.executable, "-m", "toscactl", "validate", str(file)], chosen.repeat
+            )
             table.setdefault("whole process: validate", []).append(whole)
-            peer, _, _ = measured([sys.executable, "-c", _PEER, str(file)], 1 if size > 1000 else chosen.repeat)
+            peer, _, _ = measured(
+                [sys.executable, "-c", _PEER, str(file)], 1 if size > 1000 else chosen.repeat
+            )
             table.setdefault("whole process: tosca-parser", []).append(peer)
     print("| CPU seconds |" + "".join(f" {size} nodes |" for size in sizes) + " exponent |")
     print("|---|" + "---:|" * (len(sizes) + 1))
     for name, row in table.items():
-        growth = math.log(row[-1] / row[-2]) / math.log(sizes[-1] / sizes[-2]) if len(row) > 1 else 0
+        growth = (
+            math.log(row[-1] / row[-2]) / math.log(sizes[-1] / sizes[-2]) if len(row) > 1 else 0
+        )
         print(f"| {name} |" + "".join(f" {seconds:.3f} |" for seconds in row) + f" {growth:.2f} |")
-    print(f"\nPython {sys.version.split()[0]}, {os.cpu_count()} cores, minimum of {chosen.repeat} runs.")
+    print(
+        f"\nPython {sys.version.split()[0]}, {os.cpu_count()} cores, minimum of {chosen.repeat} runs."
+    )
 
 
 if __name__ == "__main__":

@@ -46,11 +46,14 @@ if TYPE_CHECKING:
     )
     from toscactl.graph import Instance, InstanceGraph
     from toscactl.pipeline import (
+        Profile,
         Service,
         Text,
         Translation,
         apply,
         check_inputs,
+        deployment,
+        describe_type,
         destroy,
         find_targets,
         installed,
@@ -59,9 +62,12 @@ if TYPE_CHECKING:
         outputs,
         plan,
         plan_destroy,
+        profiles,
+        read_plan,
         resolve,
         translate,
         validate,
+        verify_plan,
         version,
     )
     from toscactl.plan import Plan
@@ -82,10 +88,10 @@ _HOMES = {
     ),
     "toscactl.graph": ("Instance", "InstanceGraph"),
     "toscactl.pipeline": (
-        "Service", "Text", "Translation", "apply", "check_inputs", "destroy", "find_targets", "installed",
-        "load",
-        "open_store", "outputs", "plan", "plan_destroy", "resolve", "translate",
-        "validate", "version",
+        "Profile", "Service", "Text", "Translation", "apply", "check_inputs", "deployment",
+        "describe_type", "destroy", "find_targets", "installed", "load", "open_store", "outputs",
+        "plan", "plan_destroy", "profiles", "read_plan", "resolve", "translate", "validate",
+        "verify_plan", "version",
     ),
     "toscactl.plan": ("Plan",),
     "toscactl.source": ("Place", "Position", "Source", "Span"),
@@ -115,6 +121,7 @@ __all__ = [
     "Place",
     "Plan",
     "Position",
+    "Profile",
     "Progress",
     "Refused",
     "Rule",
@@ -138,6 +145,8 @@ __all__ = [
     "__version__",
     "apply",
     "check_inputs",
+    "deployment",
+    "describe_type",
     "destroy",
     "find_targets",
     "installed",
@@ -146,9 +155,12 @@ __all__ = [
     "outputs",
     "plan",
     "plan_destroy",
+    "profiles",
+    "read_plan",
     "resolve",
     "translate",
     "validate",
+    "verify_plan",
     "version",
 ]
 

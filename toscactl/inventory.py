@@ -1,11 +1,11 @@
 """document -> targets: the file `targets.yaml`, which names the places to deploy to.
 
-    targets:
-      edge-1:
-        backend: kubernetes
-        variant: k3s
-        connection: { context: edge-1 }
-        facts: { storage_class: local-path }
+targets:
+  edge-1:
+    backend: kubernetes
+    variant: k3s
+    connection: { context: edge-1 }
+    facts: { storage_class: local-path }
 """
 
 from collections.abc import Iterator, Mapping
@@ -46,11 +46,11 @@ def read(source: Source) -> Checked[Mapping[str, Target]]:
     return Checked(targets, tuple(found))
 
 
-def _target(
-    name: document.Scalar, node: document.Node, found: list[Diagnostic]
-) -> Target | None:
+def _target(name: document.Scalar, node: document.Node, found: list[Diagnostic]) -> Target | None:
     if not isinstance(node, document.Mapping):
-        found.append(BAD_TARGETS.at(node.span, f"target `{name.text}` is a mapping with a `backend`"))
+        found.append(
+            BAD_TARGETS.at(node.span, f"target `{name.text}` is a mapping with a `backend`")
+        )
         return None
     found.extend(_unknown_keys(name, node))
     backend = node.get("backend")

@@ -4,10 +4,11 @@ Nothing here prints, exits or reads the environment; everything that is needed i
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from importlib import metadata
 from threading import Event as CancelEvent
 
+import toscactl_profiles
 from toscactl import (
     document,
     execution,
@@ -21,9 +22,11 @@ from toscactl import (
 )
 from toscactl import plan as planning
 from toscactl.backend import Backend, Portion, Unit
+from toscactl.definitions import TypeKind
 from toscactl.diagnostics import Checked, Diagnostic, Severity, closest, render
 from toscactl.errors import (
     BackendError,
+    CannotRead,
     InvalidInputs,
     InvalidService,
     UnknownDeployment,
@@ -172,9 +175,7 @@ def check_inputs(service: Service, inputs: Inputs) -> tuple[Diagnostic, ...]:
     return _instantiate(service, inputs, parameters=False).diagnostics
 
 
-def _resolve(
-    service: Service, inputs: Inputs, *, parameters: bool
-) -> Checked[InstanceGraph]:
+def _resolve(service: Service, inputs: Inputs, *, parameters: bool) -> Checked[InstanceGraph]:
     if not service.ok:
         raise InvalidService(f"`{service.path}` is not valid", service.diagnostics)
     checked = _instantiate(service, inputs, parameters=parameters)
@@ -197,9 +198,7 @@ def _instantiate(service: Service, inputs: Inputs, *, parameters: bool) -> Check
     return Checked(checked.value, tuple(found) + checked.diagnostics)
 
 
-def _input_node(
-    service: Topology, name: str, value: object
-) -> Checked[document.Node | None]:
+def _input_node(service: Topology, name: str, value: object) -> Checked[document.Node | None]:
     if isinstance(value, document.Node):
         return Checked(value)
     if isinstance(value, Text):
@@ -332,7 +331,9 @@ def plan(
 def plan_destroy(name: str, *, store: Store, backends: Mapping[str, Backend] | None = None) -> Plan:
     """What it takes to remove a deployment, from its state alone. Raises `UnknownDeployment`."""
     return planning.destroy(
-        _deployed(name, store), installed() if backends is None else backends, tool_version=version()
+        _deployed(name, store),
+        installed() if backends is None else backends,
+        tool_version=version(),
     )
 
 
@@ -387,3 +388,68 @@ def open_store(path: str) -> Store:
 def outputs(name: str, *, store: Store) -> Mapping[str, Value]:
     """The outputs of a deployment, as far as they are known. Raises `UnknownDeployment`."""
     return execution.outputs(_deployed(name, store))
+
+
+def deployment(name: str, *, store: Store) -> State:
+    """All that is known of a deployment. Raises `UnknownDeployment`."""
+    return _deployed(name, store)
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """A bundled profile, and how many types it has."""
+
+    name: str
+    version: str
+    types: int
+
+
+def profiles() -> tuple[Profile, ...]:
+    """The bundled profiles, sorted by name and version."""
+    found = []
+    for name, number in toscactl_profiles.names():
+        types = _profile_types(name, number)
+        count = sum(len(types.names(kind)) for kind in TypeKind)
+        found.append(Profile(name, number, count))
+    return tuple(found)
+
+
+def _profile_types(name: str, number: str) -> typesystem.TypeSystem:
+    fetch = loading.MemoryFetch({})
+    return loading.load(f"profile:{name}/{number}", fetch).then(typesystem.bind).value
+
+
+def describe_type(
+    name: str,
+    *,
+    version: str = "1.3",
+    path: str | None = None,
+    offline: bool = False,
+    profile_paths: Sequence[str] = (),
+) -> str:
+    """A type as text, with everything that it inherits and where from.
+
+    It is looked up in the Simple Profile of a version, or in the service at `path` and what that
+    imports, by its full, short or qualified name. Raises `CannotRead` if there is none.
+    """
+    if path is not None:
+        types = load(path, offline=offline, profile_paths=profile_paths).topology.types
+    elif ("simple", version) in toscactl_profiles.names():
+        types = _profile_types("simple", version)
+    else:
+        known = ", ".join(f"{name} {number}" for name, number in toscactl_profiles.names())
+        raise CannotRead(
+            f"there is no version `{version}` of the profile", hint=f"there are: {known}"
+        )
+    root = types.bundle.root.file.source
+    found = []
+    for kind in TypeKind:
+        written = document.Scalar(root, 0, name, plain=True)
+        if types.knows(kind, written):
+            found.append(typesystem.describe(types.find(kind, written).value))
+    if not found:
+        guess = closest(name, [one for kind in TypeKind for one in types.names(kind)])
+        raise CannotRead(
+            f"there is no type `{name}`", hint=f"did you mean `{guess}`?" if guess else None
+        )
+    return "\n".join(found)

@@ -101,7 +101,7 @@ def test_no_module_is_imported_that_help_does_not_need(root: Path) -> None:
         "print([m for m in ('networkx','yaml','lark','kubernetes','sqlite3','cryptography',"
         "'psutil','python_terraform','importlib.metadata') if m in sys.modules], file=sys.stderr)"
     )
-    ended = subprocess.run(  # noqa: S603
+    ended = subprocess.run(
         [sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True
     )
     assert ended.stderr.strip() == "[]"

@@ -52,7 +52,7 @@ class LiterateCase(pytest.Item):
             named = _FILE.match(block)
             files[named[1] if named else "service.yaml"] = block
         fetch = loading.MemoryFetch({name: text.encode() for name, text in files.items()})
-        root = [name for name in files][-1]
+        root = list(files)[-1]
         bundle = loading.load(fetch.join("", root), fetch)
         checked = bundle.then(typesystem.bind).then(topology.build)
         problems = list(_compare(files, checked.diagnostics))

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 import click
 
 from toscactl.cli import options, progress, terminal
-from toscactl.cli.run import Exit
 
 if TYPE_CHECKING:
     from toscactl.plan import Plan
@@ -31,10 +30,10 @@ def command(
     name: str | None,
     given: tuple[str, ...],
     inputs_file: str | None,
-    offline: bool,  # noqa: FBT001  (click passes flags by name)
+    offline: bool,
     profile_paths: tuple[str, ...],
     state_path: str | None,
-    yes: bool,  # noqa: FBT001
+    yes: bool,
     parallelism: int,
 ) -> int:
     """Show the plan, ask, and carry it out.
@@ -78,9 +77,7 @@ def _is_plan(path: str) -> bool:
         return _PLAN_MARK.encode() in stream.read(200)
 
 
-def carry_out(
-    wanted: "Plan", store: "Store", *, yes: bool, parallelism: int, question: str
-) -> int:
+def carry_out(wanted: "Plan", store: "Store", *, yes: bool, parallelism: int, question: str) -> int:
     """Show a plan, ask, carry it out, and say how it ended. Used by `apply` and `destroy`."""
     import sys
 

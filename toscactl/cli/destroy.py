@@ -11,7 +11,7 @@ from toscactl.cli.apply import carry_out
 @options.state
 @options.yes
 @options.parallelism
-def command(name: str, state_path: str | None, yes: bool, parallelism: int) -> int:  # noqa: FBT001
+def command(name: str, state_path: str | None, yes: bool, parallelism: int) -> int:
     """Show what will be removed, ask, and remove it.
 
     NAME is the name of a deployment (`toscactl status` lists them). Its source is not needed, and

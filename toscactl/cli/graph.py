@@ -7,14 +7,20 @@ from toscactl.cli import options, terminal
 
 @click.command("graph", short_help="Print the resolved graph of a service.")
 @options.path
-@click.option("--format", "form", type=click.Choice(["dot", "mermaid", "json"]), default="dot",
-              show_default=True, help="Graphviz, Mermaid (drawn by code forges) or data.")  # fmt: skip
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["dot", "mermaid", "json"]),
+    default="dot",
+    show_default=True,
+    help="Graphviz, Mermaid (drawn by code forges) or data.",
+)
 @options.reading
 @options.inputs
 def command(
     path: str,
     form: str,
-    offline: bool,  # noqa: FBT001  (click passes flags by name)
+    offline: bool,
     profile_paths: tuple[str, ...],
     given: tuple[str, ...],
     inputs_file: str | None,

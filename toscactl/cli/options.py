@@ -11,6 +11,7 @@ from toscactl.errors import CannotRead, InvalidInputs
 
 if TYPE_CHECKING:
     from toscactl.pipeline import Service
+    from toscactl.source import Source
     from toscactl.state import Store
     from toscactl.targets import Target
 
@@ -30,34 +31,78 @@ def _all(*decorators: Callable[[F], F]) -> Callable[[F], F]:
 
 path = click.argument("path", type=click.Path(path_type=str))
 reading = _all(
-    click.option("--offline", is_flag=True, help="Fetch nothing: an import from the web is an error."),
-    click.option("--profile-path", "profile_paths", multiple=True, metavar="DIR",
-                 type=click.Path(path_type=str), envvar="TOSCACTL_PROFILE_PATH",
-                 help="A folder with profiles of your own; may be repeated."),
-)  # fmt: skip
+    click.option("--offline", is_flag=True, help="Fetch nothing from the web."),
+    click.option(
+        "--profile-path",
+        "profile_paths",
+        multiple=True,
+        metavar="DIR",
+        type=click.Path(path_type=str),
+        envvar="TOSCACTL_PROFILE_PATH",
+        help="A folder with profiles of your own; may be repeated.",
+    ),
+)
 inputs = _all(
-    click.option("-i", "--input", "given", multiple=True, metavar="NAME=VALUE",
-                 help="The value of an input, in YAML; may be repeated. Also taken from the"
-                 f" environment: {INPUT_VARIABLE}NAME=VALUE, which keeps secrets off the command line."),
-    click.option("--inputs", "inputs_file", metavar="FILE", type=click.Path(path_type=str),
-                 help="A YAML or JSON file with values of inputs by name."),
-)  # fmt: skip
+    click.option(
+        "-i",
+        "--input",
+        "given",
+        multiple=True,
+        metavar="NAME=VALUE",
+        help="The value of an input, in YAML; may be repeated. Also taken from the"
+        f" environment, which keeps secrets off the command line: {INPUT_VARIABLE}NAME=VALUE.",
+    ),
+    click.option(
+        "--inputs",
+        "inputs_file",
+        metavar="FILE",
+        type=click.Path(path_type=str),
+        help="A YAML or JSON file with values of inputs by name.",
+    ),
+)
 targets = _all(
-    click.option("--target", "-t", "target_names", multiple=True, metavar="TARGET",
-                 help="Where to: a name in targets.yaml, or local, openstack, kubernetes, k3s, aws,"
-                 " terraform-openstack. May be repeated: the service is split over them."),
-    click.option("--targets", "targets_file", metavar="FILE", type=click.Path(path_type=str),
-                 envvar="TOSCACTL_TARGETS",
-                 help="The file that names targets (default: targets.yaml here or beside the service)."),
-)  # fmt: skip
-name = click.option("--name", metavar="NAME", help="The name of the deployment (default: the"
-                    " service's template_name, else its folder, archive or file).")  # fmt: skip
-state = click.option("--state", "state_path", metavar="DIR", type=click.Path(path_type=str),
-                     envvar="TOSCACTL_STATE", help="Where state is kept (default: $TOSCACTL_STATE,"
-                     " else $XDG_STATE_HOME/toscactl, else ~/.local/state/toscactl).")  # fmt: skip
+    click.option(
+        "--target",
+        "-t",
+        "target_names",
+        multiple=True,
+        metavar="TARGET",
+        help="Where to: a name in targets.yaml, or local, openstack, kubernetes, k3s, aws,"
+        " terraform-openstack. May be repeated: the service is split over them.",
+    ),
+    click.option(
+        "--targets",
+        "targets_file",
+        metavar="FILE",
+        type=click.Path(path_type=str),
+        envvar="TOSCACTL_TARGETS",
+        help="The file that names targets (default: targets.yaml here or beside the service).",
+    ),
+)
+name = click.option(
+    "--name",
+    metavar="NAME",
+    help="The name of the deployment (default: the"
+    " service's template_name, else its folder, archive or file).",
+)
+state = click.option(
+    "--state",
+    "state_path",
+    metavar="DIR",
+    type=click.Path(path_type=str),
+    envvar="TOSCACTL_STATE",
+    help="Where state is kept (default: $TOSCACTL_STATE,"
+    " else $XDG_STATE_HOME/toscactl, else ~/.local/state/toscactl).",
+)
 yes = click.option("--yes", "-y", is_flag=True, help="Do not ask.")
-parallelism = click.option("--parallelism", type=click.IntRange(min=1), default=10, show_default=True,
-                           metavar="N", help="How many operations run at a time.")  # fmt: skip
+parallelism = click.option(
+    "--parallelism",
+    type=click.IntRange(min=1),
+    default=10,
+    show_default=True,
+    metavar="N",
+    help="How many operations run at a time.",
+)
 
 
 def collected_inputs(
@@ -98,14 +143,16 @@ def _read_inputs(file: str) -> Mapping[str, object]:
     return {str(key): value for key, value in root}
 
 
-def read_source(file: str) -> "Any":
+def read_source(file: str) -> "Source":
     """A text file as a source. Raises `CannotRead`."""
     from toscactl.source import Source
 
     try:
         return Source(file, Path(file).read_text(encoding="utf-8-sig"))
     except OSError as wrong:
-        raise CannotRead(f"`{file}` cannot be read: {(wrong.strerror or str(wrong)).lower()}") from wrong
+        raise CannotRead(
+            f"`{file}` cannot be read: {(wrong.strerror or str(wrong)).lower()}"
+        ) from wrong
     except UnicodeDecodeError as wrong:
         raise CannotRead(f"`{file}` is not UTF-8 text") from wrong
 
@@ -117,8 +164,10 @@ def chosen_targets(
     import toscactl
 
     if not names:
-        raise click.UsageError("say where to: --target TARGET (local, openstack, kubernetes, k3s,"
-                               " aws, terraform-openstack, or a name in targets.yaml)")  # fmt: skip
+        raise click.UsageError(
+            "say where to: --target TARGET (local, openstack, kubernetes, k3s,"
+            " aws, terraform-openstack, or a name in targets.yaml)"
+        )
     file = targets_file or _found_targets(service_path)
     return toscactl.find_targets(names, read_source(file) if file else None)
 

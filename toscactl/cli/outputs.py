@@ -10,15 +10,21 @@ from toscactl.cli import options, progress, terminal
 @click.command("outputs", short_help="Print the outputs of a deployment.")
 @click.argument("name")
 @click.argument("output", required=False)
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text",
-              show_default=True, help="Lines of `name = value`, or one JSON object.")  # fmt: skip
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="Lines of `name = value`, or one JSON object.",
+)
 @click.option("--reveal", is_flag=True, help="Print sensitive outputs, too.")
 @options.state
 def command(
     name: str,
     output: str | None,
     form: str,
-    reveal: bool,  # noqa: FBT001  (click passes flags by name)
+    reveal: bool,
     state_path: str | None,
 ) -> None:
     """Print the outputs of the deployment NAME; with OUTPUT, only the value of that one."""

@@ -23,13 +23,27 @@ KINDS = ("create", "update", "replace", "delete", "run", "may", "downtime", "dat
 @options.inputs
 @options.reading
 @options.state
-@click.option("--out", metavar="FILE", type=click.Path(dir_okay=False, path_type=str),
-              help="Save the plan for `toscactl apply FILE`; it holds no secret.")  # fmt: skip
-@click.option("--format", "form", type=click.Choice(["text", "json", "markdown"]), default="text",
-              show_default=True, help="For people, for programs, for pull requests.")  # fmt: skip
+@click.option(
+    "--out",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, path_type=str),
+    help="Save the plan for `toscactl apply FILE`; it holds no secret.",
+)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "markdown"]),
+    default="text",
+    show_default=True,
+    help="For people, for programs, for pull requests.",
+)
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 if there are changes.")
-@click.option("--fail-on", metavar="KINDS", help="Exit with 3 if the plan has changes of these kinds"
-              f" (comma-separated: {', '.join(KINDS)}).")  # fmt: skip
+@click.option(
+    "--fail-on",
+    metavar="KINDS",
+    help="Exit with 3 if the plan has changes of these kinds"
+    f" (comma-separated: {', '.join(KINDS)}).",
+)
 @click.option("--destroy", is_flag=True, help="Plan the removal; PATH may be a deployment's name.")
 @click.option("--verbose", "-v", is_flag=True, help="Show what does not change, too.")
 def command(
@@ -39,15 +53,15 @@ def command(
     name: str | None,
     given: tuple[str, ...],
     inputs_file: str | None,
-    offline: bool,  # noqa: FBT001  (click passes flags by name)
+    offline: bool,
     profile_paths: tuple[str, ...],
     state_path: str | None,
     out: str | None,
     form: str,
-    detailed_exitcode: bool,  # noqa: FBT001
+    detailed_exitcode: bool,
     fail_on: str | None,
-    destroy: bool,  # noqa: FBT001
-    verbose: bool,  # noqa: FBT001
+    destroy: bool,
+    verbose: bool,
 ) -> int:
     """Show what would change, and why. Nothing is touched.
 

@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 def ask(question: str) -> None:
     """Ask on the terminal; anything but yes raises `Refused`, as does the lack of a terminal."""
     if not sys.stdin.isatty():
-        raise Refused("there is no terminal to ask at", hint="give --yes to go on without a question")
+        raise Refused(
+            "there is no terminal to ask at", hint="give --yes to go on without a question"
+        )
     terminal.note(f"{question} [y/N] ")
     answer = sys.stdin.readline().strip().lower()
     if answer not in {"y", "yes"}:
@@ -54,7 +56,9 @@ def follow(wanted: "Plan", store: "Store", *, parallelism: int) -> int:
             f"`{again}` with the same arguments goes on where it was",
         )
         return Exit.FAILED
-    terminal.note(f"{'Destroyed' if wanted.destroy else 'Done'}: {wanted.deployment}, {ended.done} steps.")
+    terminal.note(
+        f"{'Destroyed' if wanted.destroy else 'Done'}: {wanted.deployment}, {ended.done} steps."
+    )
     if not wanted.destroy:
         terminal.result(outputs_text(ended.outputs))
     return Exit.DONE

@@ -13,8 +13,14 @@ if TYPE_CHECKING:
 
 @click.command("status", short_help="Show what is deployed.")
 @click.argument("name", required=False)
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text",
-              show_default=True, help="For people, or data.")  # fmt: skip
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="For people, or data.",
+)
 @options.state
 def command(name: str | None, form: str, state_path: str | None) -> None:
     """Show all deployments, or what the deployment NAME is made of and how it is."""
@@ -29,10 +35,15 @@ def command(name: str | None, form: str, state_path: str | None) -> None:
         elif not rows:
             terminal.note("nothing is deployed")
         else:
-            terminal.result(_table([["NAME", "STATUS", "NODES", "TARGETS", "SERVICE"]] + [
-                [str(row[key]) for key in ("name", "status", "nodes", "targets", "service")]
-                for row in rows
-            ]))  # fmt: skip
+            terminal.result(
+                _table(
+                    [["NAME", "STATUS", "NODES", "TARGETS", "SERVICE"]]
+                    + [
+                        [str(row[key]) for key in ("name", "status", "nodes", "targets", "service")]
+                        for row in rows
+                    ]
+                )
+            )
         return
     state = toscactl.deployment(name, store=store)
     if form == "json":
@@ -90,12 +101,17 @@ def _text(state: "State", store: "Store") -> str:
 
     summary = _summary(state, store)
     lines = [f"{state.deployment}: {summary['status']}"]
-    lines.append(f"  service  {state.source}" + (f" {state.service_version}" if state.service_version else ""))
+    lines.append(
+        f"  service  {state.source}"
+        + (f" {state.service_version}" if state.service_version else "")
+    )
     lines.append(f"  targets  {summary['targets']}")
     for record in state.units.values():
         status = "incomplete" if record.change is not None else "applied"
         lines.append(f"  {record.id}  {status}")
-        lines += [f"    {key}  {step.value}" for key, step in record.ledger.items() if record.change]
+        lines += [
+            f"    {key}  {step.value}" for key, step in record.ledger.items() if record.change
+        ]
     for address, attributes in state.attributes.items():
         lines.append(f"  {address}")
         for name, value in attributes.items():
@@ -107,6 +123,7 @@ def _text(state: "State", store: "Store") -> str:
 def _table(rows: list[list[str]]) -> str:
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     return "".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() + "\n"
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        + "\n"
         for row in rows
     )

@@ -19,9 +19,7 @@ def colored(stream: TextIO) -> bool:
     choice = context.find_root().obj if context is not None else "auto"
     if choice in {"always", "never"}:
         return bool(choice == "always")
-    return (
-        not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb" and stream.isatty()
-    )
+    return not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb" and stream.isatty()
 
 
 def result(text: str) -> None:
@@ -43,7 +41,11 @@ def _write(stream: TextIO, text: str) -> None:
 
 def error(message: str, hint: str | None = None) -> None:
     """One error of the world, with its cure if one is known."""
-    head = f"{_RED}error{_RESET}{_BOLD}: {message}{_RESET}" if colored(sys.stderr) else f"error: {message}"
+    head = (
+        f"{_RED}error{_RESET}{_BOLD}: {message}{_RESET}"
+        if colored(sys.stderr)
+        else f"error: {message}"
+    )
     note(head + (f"\n  = {hint}" if hint else ""))
 
 
@@ -58,12 +60,16 @@ def exception(wrong: ToscactlError) -> None:
 
 
 def findings(diagnostics: Iterable[Diagnostic]) -> None:
-    """Findings that are no result, on standard error."""
-    from toscactl.diagnostics import render
+    """Findings that are no result, on standard error; what is only a note, in one line."""
+    from toscactl.diagnostics import Severity, render
 
     ordered: Sequence[Diagnostic] = render.in_order(diagnostics)
-    if ordered:
-        note(render.to_text(ordered, color=colored(sys.stderr)))
+    for diagnostic in ordered:
+        if diagnostic.severity is Severity.NOTE:
+            note(f"{diagnostic.span}: note[{diagnostic.rule.name}]: {diagnostic.message}")
+    serious = [diagnostic for diagnostic in ordered if diagnostic.severity is not Severity.NOTE]
+    if serious:
+        note(render.to_text(serious, color=colored(sys.stderr)))
 
 
 def width() -> int:

@@ -11,11 +11,20 @@ from toscactl.errors import CannotRead
 @click.command("translate", short_help="Write native files for a target.")
 @options.path
 @options.targets
-@click.option("-o", "--output", "folder", required=True, metavar="DIR",
-              type=click.Path(file_okay=False, path_type=str),
-              help="The folder to write to; made if it is not there.")  # fmt: skip
-@click.option("--via", type=click.Choice(["heat-translator"]),
-              help="Ask another translator, to compare (openstack only).")  # fmt: skip
+@click.option(
+    "-o",
+    "--output",
+    "folder",
+    required=True,
+    metavar="DIR",
+    type=click.Path(file_okay=False, path_type=str),
+    help="The folder to write to; made if it is not there.",
+)
+@click.option(
+    "--via",
+    type=click.Choice(["heat-translator"]),
+    help="Ask another translator, to compare (openstack only).",
+)
 @options.name
 @options.reading
 @options.inputs
@@ -26,7 +35,7 @@ def command(
     folder: str,
     via: str | None,
     name: str | None,
-    offline: bool,  # noqa: FBT001  (click passes flags by name)
+    offline: bool,
     profile_paths: tuple[str, ...],
     given: tuple[str, ...],
     inputs_file: str | None,

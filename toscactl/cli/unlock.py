@@ -9,7 +9,7 @@ from toscactl.cli import options, progress, terminal
 @click.argument("name")
 @options.state
 @options.yes
-def command(name: str, state_path: str | None, yes: bool) -> None:  # noqa: FBT001
+def command(name: str, state_path: str | None, yes: bool) -> None:
     """Break the lock of the deployment NAME, after asking.
 
     A lock whose owner is dead is taken over without this. Breaking the lock of somebody who is
@@ -21,7 +21,8 @@ def command(name: str, state_path: str | None, yes: bool) -> None:  # noqa: FBT0
         terminal.note(f"`{name}` is not locked")
         return
     terminal.note(
-        f"locked by {owner.who} on {owner.host} (pid {owner.pid}), {owner.operation}, since {owner.since}"
+        f"locked by {owner.who} on {owner.host} (pid {owner.pid}),"
+        f" {owner.operation}, since {owner.since}"
     )
     if not yes:
         progress.ask(f"Break the lock of `{name}`?")

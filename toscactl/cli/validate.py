@@ -9,15 +9,21 @@ from toscactl.cli.run import Exit
 @click.command("validate", short_help="Say everything that is wrong with a service.")
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...", type=click.Path(path_type=str))
 @click.option("--strict", is_flag=True, help="The letter of the standard: no tolerance.")
-@click.option("--format", "form", type=click.Choice(["text", "json", "sarif", "junit"]),
-              default="text", show_default=True, help="How to print what was found.")  # fmt: skip
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "sarif", "junit"]),
+    default="text",
+    show_default=True,
+    help="How to print what was found.",
+)
 @options.reading
 @options.inputs
 def command(
     paths: tuple[str, ...],
-    strict: bool,  # noqa: FBT001  (click passes flags by name)
+    strict: bool,
     form: str,
-    offline: bool,  # noqa: FBT001
+    offline: bool,
     profile_paths: tuple[str, ...],
     given: tuple[str, ...],
     inputs_file: str | None,
@@ -59,7 +65,9 @@ def command(
         text = render.to_text(found, color=terminal.colored(sys.stdout))
         verdict = "valid" if ok else "invalid"
         tail = f": {render.summary(found)}" if found else ""
-        terminal.result(f"{text}{chr(10) if text else ''}{', '.join(files)} {_is(files)} {verdict}{tail}\n")
+        terminal.result(
+            f"{text}{chr(10) if text else ''}{', '.join(files)} {_is(files)} {verdict}{tail}\n"
+        )
     return Exit.DONE if ok else Exit.FAILED
 
 

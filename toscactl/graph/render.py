@@ -13,9 +13,7 @@ FORMAT = "toscactl.graph/1"
 def to_dot(graph: InstanceGraph) -> str:
     """A Graphviz digraph; an edge leads from what needs to what is needed."""
     lines = [f"digraph {_quoted(graph.service)} {{", '  rankdir="BT"', "  node [shape=box]"]
-    lines += [
-        f"  {_quoted(instance.name)} [label={_label(instance)}]" for instance in graph
-    ]
+    lines += [f"  {_quoted(instance.name)} [label={_label(instance)}]" for instance in graph]
     lines += [
         f"  {_quoted(instance.name)} -> {_quoted(str(edge.target))} [label={_quoted(edge.name)}]"
         for instance in graph
@@ -61,8 +59,10 @@ def _entities(text: str) -> str:
 
 
 def to_json(graph: InstanceGraph) -> str:
-    """The graph as data. What only deployment will know is `{"$waits_for": [addresses]}`, an open
-    input `{"$input": name}`, a secret `{"$sensitive": true}`.
+    """The graph as data.
+
+    What only deployment will know is `{"$waits_for": [addresses]}`, what waits for open inputs
+    `{"$inputs": [names]}`, a secret `{"$sensitive": true}`.
     """
     data = {
         "format": FORMAT,
