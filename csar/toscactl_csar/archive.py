@@ -111,7 +111,7 @@ def read(
         raise ArchiveError(errors)
     members = {
         member.name: member
-        for member in (_member(entry) for entry in entries if not entry.is_dir())
+        for member in (_member(entry) for entry in entries if not safety.is_folder(entry))
     }
     return Archive(shown, members, findings, limits, opened, depth)
 

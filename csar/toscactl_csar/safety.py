@@ -72,7 +72,7 @@ def check_frame(file: BinaryIO, limits: Allowance) -> Iterator[Finding]:
 
 def check(entries: Sequence[zipfile.ZipInfo], limits: Allowance) -> Iterator[Finding]:
     """What is wrong with the members of an archive, by its directory."""
-    if not any(not entry.is_dir() for entry in entries):
+    if all(is_folder(entry) for entry in entries):
         yield Finding("ARC-14", "the archive holds no file")
     if len(entries) > limits.members:
         yield Finding("ARC-08", f"it has {len(entries):,} members, more than {limits.members:,}")
@@ -84,6 +84,11 @@ def check(entries: Sequence[zipfile.ZipInfo], limits: Allowance) -> Iterator[Fin
     yield from _check_total(entries, limits)
     yield from _check_collisions(entries)
     yield from _check_overlaps(entries)
+
+
+def is_folder(entry: zipfile.ZipInfo) -> bool:
+    """Whether an entry is a folder; also for names that `ZipInfo.is_dir` cannot bear."""
+    return entry.orig_filename.endswith("/")
 
 
 def _check_name(entry: zipfile.ZipInfo) -> Iterator[Finding]:
@@ -140,14 +145,14 @@ def _check_collisions(entries: Iterable[zipfile.ZipInfo]) -> Iterator[Finding]:
     folded: dict[str, str] = {}
     for entry in entries:
         name = posixpath.normpath(entry.orig_filename)
-        if name in exact and not (entry.is_dir() and exact[name]):
+        if name in exact and not (is_folder(entry) and exact[name]):
             yield Finding("ARC-05", f"there are two members `{name}`", name)
         alike = unicodedata.normalize("NFC", name).casefold()
         other = folded.setdefault(alike, name)
         if other != name:
             message = f"`{name}` and `{other}` are the same file on some systems"
             yield Finding("ARC-06", message, name, Severity.WARNING)
-        exact[name] = entry.is_dir()
+        exact[name] = is_folder(entry)
 
 
 def _check_overlaps(entries: Iterable[zipfile.ZipInfo]) -> Iterator[Finding]:

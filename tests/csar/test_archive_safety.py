@@ -94,6 +94,7 @@ def test_an_archive_is_read_from_a_path_and_a_stream(tmp_path: Path) -> None:
         ("ARC-10", renamed(zipped(("ää", b"x")), "ää".encode(), b"\xff\xfe\xff\xfe")),
         ("ARC-11", renamed(zipped(("a b", b"x")), b"a b", b"a\nb")),
         ("ARC-11", renamed(zipped(("a b", b"x")), b"a b", b"a\0b")),
+        ("ARC-11", renamed(zipped(("a b", b"x")), b"a b", b"\0 b")),
         ("ARC-12", zipped(("a", b"x" * 100), method=zipfile.ZIP_BZIP2)),
         ("ARC-13", b"this is no archive"),
         ("ARC-13", b""),
