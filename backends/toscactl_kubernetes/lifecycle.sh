@@ -104,20 +104,25 @@ print(value if isinstance(value, str) else json.dumps(value))' "$from" "$2") ;;
     printf '%s' "$value" >"$to"
 }
 
-# The processes that operations left behind: they are children of this shell now.
+# The processes that operations left behind: they are children of this shell now, as are the
+# subshell that looks for them and the pulse of those who wait.
 left() {
+    read -r self _ </proc/self/stat
     for file in /proc/[0-9]*/stat; do
         { read -r line <"$file"; } 2>/dev/null || continue
         number=${line%% *}
         # shellcheck disable=SC2086  (state and parent are words)
         set -- ${line##*) }
-        [ "$2" = $$ ] && [ "$1" != Z ] && [ "$number" != "${pulse:-}" ] && printf '%s ' "$number"
+        [ "$2" = $$ ] && [ "$1" != Z ] || continue
+        [ "$number" = "$self" ] || [ "$number" = "${pulse:-}" ] || printf '%s ' "$number"
     done
     return 0
 }
 
 end() {
+    trap - TERM INT
     say "ending"
+    [ -z "${pulse:-}" ] || kill "$pulse" 2>/dev/null || true
     # shellcheck disable=SC2046  (numbers)
     kill -TERM $(left) 2>/dev/null || true
     for _ in 1 2 3 4 5 6 7 8 9 10; do
