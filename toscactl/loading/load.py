@@ -82,6 +82,8 @@ class _Work:
     files: dict[str, Loaded] = field(default_factory=dict)
     known: dict[str, bool] = field(default_factory=dict)
     """By location: whether there is a TOSCA file."""
+    failures: dict[str, tuple[Rule, CannotRead]] = field(default_factory=dict)
+    """By location: why it could not be read, so that nothing is waited for twice."""
     pending: deque[_Pending] = field(default_factory=deque)
     diagnostics: list[Diagnostic] = field(default_factory=list)
     full: bool = False
@@ -127,7 +129,7 @@ class _Work:
         try:
             return self.fetch.join(current.location, reference)
         except CannotRead as refusal:
-            self._report(IMPORT_REFUSED, wanted, refusal)
+            self._report(IMPORT_REFUSED, refusal, wanted)
             return None
 
     def _reach(self, current: _Pending, wanted: ImportDef, location: str) -> bool:
@@ -137,12 +139,17 @@ class _Work:
         if len(self.known) >= self.limits.files or current.depth >= self.limits.depth:
             self._report_limits(wanted)
             return False
-        exists = self.fetch.exists(location)
-        try:
-            file = self._read_import(wanted, location)
-        except CannotRead as trouble:
-            self._report(IMPORT_UNREADABLE if exists else IMPORT_NOT_FOUND, wanted, trouble)
-            return False
+        if location not in self.failures:
+            rule = IMPORT_UNREADABLE if self.fetch.exists(location) else IMPORT_NOT_FOUND
+            try:
+                return self._take(current, wanted, location)
+            except CannotRead as trouble:
+                self.failures[location] = (rule, trouble)
+        self._report(*self.failures[location], wanted)
+        return False
+
+    def _take(self, current: _Pending, wanted: ImportDef, location: str) -> bool:
+        file = self._read_import(wanted, location)
         self.known[location] = file is not None
         if file is not None:
             self.pending.append(_Pending(location, file, current.depth + 1))
@@ -172,7 +179,7 @@ class _Work:
                 imports = (*loaded.imports, ("", where))
                 self.files[location] = Loaded(location, loaded.file, imports)
 
-    def _report(self, rule: Rule, wanted: ImportDef, trouble: CannotRead) -> None:
+    def _report(self, rule: Rule, trouble: CannotRead, wanted: ImportDef) -> None:
         self.diagnostics.append(rule.at(_span(wanted), str(trouble), hint=trouble.hint))
 
     def _report_limits(self, wanted: ImportDef) -> None:

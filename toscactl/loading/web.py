@@ -1,5 +1,6 @@
 """Files from the web: over http(s), not too large, not too slow, not from private hosts."""
 
+from time import monotonic
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -13,6 +14,8 @@ _TIMEOUT = 10.0
 """Seconds to wait for any one answer."""
 _DEADLINE = 60.0
 """Seconds for a whole file."""
+_BUDGET = 180.0
+"""Seconds for all files together."""
 
 
 class Web:
@@ -22,6 +25,7 @@ class Web:
         self._offline = offline
         self._trusted: set[tuple[str, str]] = set()
         self._contents: dict[str, bytes] = {}
+        self._spent = 0.0
 
     def trust(self, address: str) -> None:
         """Lets this origin be read wherever it is: a file of the user names it."""
@@ -51,7 +55,13 @@ class Web:
                 hint="leave out --offline, or keep a copy beside the service",
             )
         if address not in self._contents:
-            self._contents[address] = self._fetch(address)
+            if self._spent > _BUDGET:
+                raise CannotRead(f"`{address}` is not fetched: others took {self._spent:.0f} s")
+            began = monotonic()
+            try:
+                self._contents[address] = self._fetch(address)
+            finally:
+                self._spent += monotonic() - began
         return self._contents[address]
 
     def _fetch(self, address: str) -> bytes:
@@ -81,14 +91,12 @@ def _origin(address: str) -> tuple[str, str]:
 
 
 def _read_all(address: str, answer: "http.client.HTTPResponse") -> bytes:
-    import time
-
-    end = time.monotonic() + _DEADLINE
+    end = monotonic() + _DEADLINE
     content = bytearray()
     while chunk := answer.read1(2**16):
         content += chunk
         if len(content) > _MAX_BYTES:
             raise CannotRead(f"`{address}` is larger than {_MAX_BYTES:,} bytes")
-        if time.monotonic() > end:
+        if monotonic() > end:
             raise CannotRead(f"`{address}` did not arrive within {_DEADLINE:.0f} seconds")
     return bytes(content)
