@@ -1,6 +1,7 @@
 """topology -> graph: the instances to be, and what needs what."""
 
 from toscactl.graph.instantiate import instantiate
+from toscactl.graph.lifecycle import Scheduled, lifecycle, outside_lifecycle
 from toscactl.graph.model import (
     Artifact,
     Capability,
@@ -72,6 +73,7 @@ __all__ = [
     "Policy",
     "Relationship",
     "ScalingRule",
+    "Scheduled",
     "Trigger",
     "attached_to",
     "bounds_of",
@@ -83,8 +85,10 @@ __all__ = [
     "hosted_on",
     "hosted_within",
     "instantiate",
+    "lifecycle",
     "network_of",
     "networks",
+    "outside_lifecycle",
     "ports_of",
     "ports_on",
     "scaling_policies",
