@@ -28,7 +28,13 @@ class Directory:
     def __init__(self, draft: Draft, workloads: Sequence[Workload]) -> None:
         self._draft = draft
         self._graph: InstanceGraph = draft.graph
-        self._workloads = tuple(workloads)
+        self._by_component: dict[Address, list[Workload]] = {}
+        self._by_member: dict[Address, list[Workload]] = {}
+        for workload in workloads:
+            for component in workload.components:
+                self._by_component.setdefault(component.address, []).append(workload)
+            for member in workload.members:
+                self._by_member.setdefault(member, []).append(workload)
         self._balancers: Mapping[str, str] = {
             instance.address.template: draft.name_for(instance.address.template)
             for instance in draft.portion.instances
@@ -43,10 +49,8 @@ class Directory:
         instance = self._graph.instances.get(address)
         if instance is None:
             return ()
-        own = [w for w in self._workloads if address in {c.address for c in w.components}]
-        if not own:
-            own = [w for w in self._workloads if address in w.members]
-        if not own:
+        own = self._by_component.get(address) or self._by_member.get(address)
+        if own is None:
             bound = self._graph.related(instance, BINDS_TO)
             return self.workloads_of(bound[0].address) if bound else ()
         return tuple(own)

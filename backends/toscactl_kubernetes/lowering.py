@@ -6,17 +6,17 @@ from dataclasses import dataclass, replace
 from toscactl.backend import Checked, Origin, Portion, Unit, networks
 from toscactl_kubernetes.directory import Directory
 from toscactl_kubernetes.exposure import Balancer, balancer_service, balancers, services
-from toscactl_kubernetes.isolation import network_policy
+from toscactl_kubernetes.isolation import connections, network_policy
 from toscactl_kubernetes.manifests import Draft, Manifest, annotations_of
 from toscactl_kubernetes.networks import annotation, attachment_needs, attachments
 from toscactl_kubernetes.outputs import want_services
 from toscactl_kubernetes.placement import placement, report_other_policies
 from toscactl_kubernetes.pods import pod
-from toscactl_kubernetes.ports import Port, ports_of_workload
+from toscactl_kubernetes.ports import Port, ports_of_workload, with_floating_address
 from toscactl_kubernetes.resolution import close_inputs
 from toscactl_kubernetes.scaling import autoscaler, disruption_budget, scale_of
 from toscactl_kubernetes.sizing import report_not_for_pods
-from toscactl_kubernetes.storage import Claim, claim_manifests, claims_of, unattached
+from toscactl_kubernetes.storage import Claim, claim_manifests, claims_of, unattached, volume_users
 from toscactl_kubernetes.terms import Composer
 from toscactl_kubernetes.units import units
 from toscactl_kubernetes.unrun import report_unrun
@@ -50,13 +50,12 @@ def lower(portion: Portion) -> Checked[tuple[Unit, ...]]:
     users = [_make_workload(service, workload) for workload in pods]
     _make_common(service, users)
     want_services(draft, service.directory)
-    for workload in pods:
-        _make_access(service, workload, pods)
+    _make_access(service, pods)
     for balancer in service.balancers:
         _add(draft, balancer_service(draft, balancer))
     report_unrun(draft, service.workloads)
     report_other_policies(draft)
-    return Checked(units(draft), tuple(draft.findings))
+    return Checked(units(draft), draft.findings)
 
 
 def read(portion: Portion) -> Service:
@@ -68,10 +67,12 @@ def read(portion: Portion) -> Service:
         instances=tuple(graph.instances[i.address] for i in portion.instances),
     )
     draft = Draft(closed, graph)
-    workloads = cut(draft, closed.instances)
+    workloads = cut(draft)
     directory = Directory(draft, workloads)
-    ports = {w.name: ports_of_workload(draft, w) for w in workloads}
-    claims = {w.name: claims_of(draft, w, workloads) for w in workloads}
+    floating = with_floating_address(graph)
+    ports = {w.name: ports_of_workload(draft, w, floating) for w in workloads}
+    users = volume_users(draft, workloads)
+    claims = {w.name: claims_of(draft, w, users) for w in workloads}
     return Service(
         draft,
         directory,
@@ -160,11 +161,18 @@ def _make_common(service: Service, users: Sequence[int]) -> None:
     _add(draft, attachments(draft, service.networks))
 
 
-def _make_access(service: Service, workload: Workload, pods: Sequence[Workload]) -> None:
-    """The Services, the Ingress and the NetworkPolicy of a workload."""
-    draft, ports = service.draft, service.ports[workload.name]
-    stateful = f"StatefulSet/{workload.name}" in draft.manifests
-    wanted = workload.name in service.directory.wanted
-    _add(draft, services(draft, workload, ports, stateful=stateful, wanted=wanted))
-    policies = network_policy(draft, service.directory, workload, ports, pods, service.balancers)
-    _add(draft, policies)
+def _make_access(service: Service, pods: Sequence[Workload]) -> None:
+    """The Services, the Ingress and the NetworkPolicy of each workload."""
+    draft = service.draft
+    sources = connections(service.directory, pods)
+    balanced: dict[str, set[int]] = {}
+    for balancer in service.balancers:
+        for routed in balancer.members:
+            balanced.setdefault(routed.workload.name, set()).add(routed.port.number)
+    for workload in pods:
+        name, ports = workload.name, service.ports[workload.name]
+        stateful = f"StatefulSet/{name}" in draft.manifests
+        wanted = name in service.directory.wanted
+        _add(draft, services(draft, workload, ports, stateful=stateful, wanted=wanted))
+        near = sources.get(name, ())
+        _add(draft, network_policy(draft, workload, ports, near, balanced.get(name, ())))

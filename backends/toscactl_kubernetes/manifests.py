@@ -130,7 +130,14 @@ class Draft:
         self.site = site_of(portion)
         self.names = Names()
         self.manifests: dict[str, Manifest] = {}
-        self.findings: list[Diagnostic] = []
+        self.by_template: dict[str, list[Instance]] = {}
+        for instance in portion.instances:
+            self.by_template.setdefault(instance.address.template, []).append(instance)
+        self._findings: dict[str, Diagnostic] = {}
+
+    @property
+    def findings(self) -> tuple[Diagnostic, ...]:
+        return tuple(self._findings.values())
 
     def add(self, manifest: Manifest) -> None:
         self.manifests[manifest.key] = manifest
@@ -139,8 +146,7 @@ class Draft:
         self, rule: Rule, place: Place | None, message: str, hint: str | None = None
     ) -> None:
         finding = rule.at(None if place is None else span_at(place), message, hint=hint)
-        if finding.message not in {known.message for known in self.findings}:
-            self.findings.append(finding)
+        self._findings.setdefault(finding.message, finding)
 
     def name_for(self, template: str) -> str:
         """The name of an object for a node template: with the deployment's in front."""

@@ -4,8 +4,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from toscactl.backend import (
+    Address,
     Endpoint,
     Instance,
+    InstanceGraph,
     Place,
     Rule,
     Severity,
@@ -30,6 +32,7 @@ ADMIN_ENDPOINT = Rule(
     Severity.NOTE,
 )
 
+PORT = "tosca.nodes.network.Port"
 FLOATING_IP = "tosca.nodes.network.FloatingIP"
 _RANGE_LIMIT = 64
 _TRANSPORTS = {"tcp": "TCP", "udp": "UDP", "sctp": "SCTP"}
@@ -56,10 +59,12 @@ class Port:
         return self.application in _WEB
 
 
-def ports_of_workload(draft: Draft, workload: Workload) -> tuple[Port, ...]:
+def ports_of_workload(
+    draft: Draft, workload: Workload, with_floating: frozenset[Address]
+) -> tuple[Port, ...]:
     """The ports of all components, each number once; what is public or has a path wins."""
     found: dict[tuple[int, str], Port] = {}
-    floating = _is_floating(draft, workload)
+    floating = not with_floating.isdisjoint(workload.members)
     for instance in workload.hosts:
         for endpoint in endpoints(instance):
             if instance is workload.compute and endpoint.admin:
@@ -166,16 +171,16 @@ def _number(draft: Draft, instance: Instance, endpoint: Endpoint, value: Value) 
     return None
 
 
-def _is_floating(draft: Draft, workload: Workload) -> bool:
-    """Whether a floating address is bound to anything that the workload stands for."""
-    graph = draft.graph
-    bound = set(workload.members)
-    for instance in graph:
-        if instance.is_a("tosca.nodes.network.Port"):
-            bound |= {instance.address for edge in instance.relationships if edge.target in bound}
-    return any(
-        edge.target in bound
+def with_floating_address(graph: InstanceGraph) -> frozenset[Address]:
+    """The instances that floating addresses are bound to, directly or through a network port."""
+    found = {
+        edge.target
         for instance in graph
         if instance.is_a(FLOATING_IP)
         for edge in instance.relationships
-    )
+    }
+    for address in list(found):
+        target = graph.instances.get(address)
+        if target is not None and target.is_a(PORT):
+            found |= {edge.target for edge in target.relationships}
+    return frozenset(found)

@@ -1,5 +1,6 @@
 """Volumes: what is attached to a workload becomes claims, one per replica or one for all."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -56,31 +57,31 @@ class Claim:
     own: bool
 
 
-def claims_of(draft: Draft, workload: Workload, sharing: Sequence[Workload]) -> tuple[Claim, ...]:
-    """The claims of a workload; `sharing` are all workloads of the service."""
-    found: list[Claim] = []
-    for host in workload.hosts:
-        for attachment in volumes_of(draft.graph, host):
-            users = _users(draft, attachment.volume, sharing)
-            claim = _claim(draft, attachment, users)
-            if claim.path not in {other.path for other in found}:
-                found.append(claim)
-    return tuple(found)
-
-
-def _users(draft: Draft, volume: Instance, workloads: Sequence[Workload]) -> list[Workload]:
-    return [
-        workload
+def volume_users(draft: Draft, workloads: Sequence[Workload]) -> Counter[str]:
+    """How many workloads each volume is attached to, by the volume's template."""
+    return Counter(
+        template
         for workload in workloads
-        if any(
-            attachment.volume.address.template == volume.address.template
+        for template in {
+            attachment.volume.address.template
             for host in workload.hosts
             for attachment in volumes_of(draft.graph, host)
-        )
-    ]
+        }
+    )
 
 
-def _claim(draft: Draft, attachment: Attachment, users: Sequence[Workload]) -> Claim:
+def claims_of(draft: Draft, workload: Workload, users: Counter[str]) -> tuple[Claim, ...]:
+    """The claims of a workload; `users` says how many workloads each volume is attached to."""
+    found: dict[str, Claim] = {}
+    for host in workload.hosts:
+        for attachment in volumes_of(draft.graph, host):
+            shared = users[attachment.volume.address.template] > 1
+            claim = _claim(draft, attachment, shared=shared)
+            found.setdefault(claim.path, claim)
+    return tuple(found.values())
+
+
+def _claim(draft: Draft, attachment: Attachment, *, shared: bool) -> Claim:
     volume, place = attachment.volume, attachment.relationship.place
     location = attachment.location
     template = volume.address.template
@@ -100,7 +101,6 @@ def _claim(draft: Draft, attachment: Attachment, users: Sequence[Workload]) -> C
             "say where: `location` of the AttachesTo relationship",
         )
         location = f"/mnt/{dns_label(template)}"
-    shared = len(users) > 1
     spec = _claim_spec(draft, volume, shared=shared)
     name = draft.name_for(template) if shared else dns_label(template)
     return Claim(name, text(location).rstrip("/") or "/", volume, spec, own=not shared)

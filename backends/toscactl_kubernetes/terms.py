@@ -104,7 +104,7 @@ class Composer:
             return self._joined(found.arguments, "", use)
         if isinstance(found, Call) and found.function == "join" and _is_list(found.arguments[0]):
             items = found.arguments[0]
-            assert isinstance(items, Sequence)  # noqa: S101  (said by `_is_list`)
+            assert isinstance(items, Sequence)
             separator = found.arguments[1] if len(found.arguments) > 1 else ""
             return self._joined(items, text(separator), use)
         if is_known(found):

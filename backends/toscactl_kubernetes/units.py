@@ -125,9 +125,8 @@ def _properties(manifest: Manifest) -> dict[str, Value]:
 def _origin_of(draft: Draft, manifest: Manifest) -> dict[str, Origin]:
     """Helpers of a workload come from where its node does."""
     wanted = manifest.annotations.get("toscactl.dev/node-template", "").partition(",")[0]
-    for instance in draft.portion.instances:
-        if instance.address.template == wanted:
-            return {"": Origin(f"node {wanted}", instance.place)}
+    for instance in draft.by_template.get(wanted, ()):
+        return {"": Origin(f"node {wanted}", instance.place)}
     first = next(iter(draft.portion.instances), None)
     return {} if first is None else {"": Origin(f"service {draft.site.deployment}", first.place)}
 

@@ -95,7 +95,7 @@ def _stateful(draft: Draft, workload: Workload, claims: Sequence[Claim]) -> dict
 def _job(template: Mapping[str, Value]) -> dict[str, Value]:
     """A Job runs to its end once; what it ran as cannot be changed afterwards."""
     spec = template["spec"]
-    assert isinstance(spec, Mapping)  # noqa: S101  (made above)
+    assert isinstance(spec, Mapping)
     return {
         "backoffLimit": 3,
         "template": {**template, "spec": {"restartPolicy": "OnFailure", **spec}},

@@ -7,7 +7,8 @@ the compute node's disk, or depend on each other without a connection, stay toge
 Instances of one template are replicas of one pod.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from toscactl.backend import (
@@ -119,10 +120,10 @@ def runs_in_pod(instance: Instance) -> bool:
     )
 
 
-def cut(draft: Draft, instances: Sequence[Instance]) -> tuple[Workload, ...]:
-    """The workloads of the instances given, in the order of the graph."""
+def cut(draft: Draft) -> tuple[Workload, ...]:
+    """The workloads of the portion, in the order of the graph."""
     graph = draft.graph
-    first = _first_of_each_template(instances)
+    first = [instances[0] for instances in draft.by_template.values()]
     stacks: dict[Address, list[Instance]] = {}
     for instance in first:
         if runs_in_pod(instance):
@@ -137,15 +138,12 @@ def cut(draft: Draft, instances: Sequence[Instance]) -> tuple[Workload, ...]:
     for instance in first:
         if instance.is_a(COMPUTE) and instance.address.template not in occupied:
             stacks[instance.address] = [instance]
-    workloads = [_workload(draft, components, instances) for components in stacks.values()]
-    return tuple(_shared(workloads))
-
-
-def _first_of_each_template(instances: Iterable[Instance]) -> list[Instance]:
-    found: dict[str, Instance] = {}
-    for instance in instances:
-        found.setdefault(instance.address.template, instance)
-    return list(found.values())
+    workloads = [_workload(draft, components) for components in stacks.values()]
+    sharers = Counter(w.compute.address for w in workloads if w.compute is not None)
+    return tuple(
+        replace(w, sharers=sharers[w.compute.address]) if w.compute is not None else w
+        for w in workloads
+    )
 
 
 def _root(graph: InstanceGraph, instance: Instance) -> Instance:
@@ -160,34 +158,39 @@ def _root(graph: InstanceGraph, instance: Instance) -> Instance:
 
 def _join(graph: InstanceGraph, stacks: dict[Address, list[Instance]]) -> None:
     """Put stacks of scripts together that cannot live apart."""
+    order = {at: number for number, at in enumerate(graph.instances)}
+    on_compute: dict[Address, list[Address]] = {}
     for address in list(stacks):
-        other = _companion(graph, stacks, address)
-        if other is not None:
-            stacks[other] += stacks.pop(address)
-            order = {at: number for number, at in enumerate(graph.instances)}
-            stacks[other].sort(key=lambda component: order[component.address])
+        compute = compute_of(graph, graph[address])
+        if compute is None or _has_image(stacks[address]):
+            continue
+        earlier = on_compute.setdefault(compute.address, [])
+        other = _companion(graph, stacks, address, compute, earlier)
+        if other is None:
+            earlier.append(address)
+            continue
+        stacks[other] += stacks.pop(address)
+        stacks[other].sort(key=lambda component: order[component.address])
 
 
 def _companion(
-    graph: InstanceGraph, stacks: dict[Address, list[Instance]], address: Address
+    graph: InstanceGraph,
+    stacks: Mapping[Address, Sequence[Instance]],
+    address: Address,
+    compute: Instance,
+    earlier: Sequence[Address],
 ) -> Address | None:
     """An earlier stack on the same compute node that shares its disk or is depended on."""
-    compute = compute_of(graph, graph[address])
-    if compute is None or _has_image(stacks[address]):
-        return None
+    if earlier and volumes_of(graph, compute):
+        return earlier[0]
     needed = {
         edge.target
         for component in stacks[address]
         for edge in component.relationships
         if edge.is_a(DEPENDS_ON)
     }
-    for other, components in stacks.items():
-        if other == address:
-            return None
-        together = compute_of(graph, graph[other]) is compute and not _has_image(components)
-        if together and (
-            volumes_of(graph, compute) or needed & {component.address for component in components}
-        ):
+    for other in earlier:
+        if not needed.isdisjoint(component.address for component in stacks[other]):
             return other
     return None
 
@@ -196,23 +199,24 @@ def _has_image(components: Iterable[Instance]) -> bool:
     return any(container_artifact(component) is not None for component in components)
 
 
-def _workload(
-    draft: Draft, components: Sequence[Instance], instances: Sequence[Instance]
-) -> Workload:
+def _workload(draft: Draft, components: Sequence[Instance]) -> Workload:
     graph = draft.graph
     root = components[0]
-    compute = compute_of(graph, root)
-    templates = {component.address.template for component in components}
+    templates = {component.address.template: None for component in components}
     for component in components:
-        templates |= {host.address.template for host in host_chain(graph, component)}
-    members = tuple(i.address for i in instances if i.address.template in templates)
-    copies = sum(1 for i in instances if i.address.template == root.address.template)
+        templates |= dict.fromkeys(h.address.template for h in host_chain(graph, component))
+    members = tuple(
+        instance.address
+        for template in templates
+        for instance in draft.by_template.get(template, ())
+    )
+    copies = len(draft.by_template.get(root.address.template, ()))
     workload = Workload(
         draft.name_for(root.address.template),
         tuple(components),
-        compute,
+        compute_of(graph, root),
         members,
-        max(copies, bounds_of(graph, root).initial) if copies == 1 else copies,
+        bounds_of(graph, root).initial if copies == 1 else copies,
     )
     return replace(workload, image=_image(draft, workload))
 
@@ -232,14 +236,6 @@ def _image(draft: Draft, workload: Workload) -> Artifact | str | None:
             if found is not None:
                 return found
     return None
-
-
-def _shared(workloads: Sequence[Workload]) -> Iterator[Workload]:
-    for workload in workloads:
-        count = sum(
-            1 for other in workloads if workload.compute and other.compute is workload.compute
-        )
-        yield replace(workload, sharers=max(count, 1))
 
 
 def vm_image(compute: Instance) -> Artifact | None:
