@@ -75,6 +75,7 @@ class Web:
             with opener(self.trusts).open(address, timeout=_TIMEOUT) as answer:
                 return _read_all(address, answer)
         except HTTPError as error:
+            error.close()  # it holds the answer
             raise CannotRead(f"`{address}` cannot be read: {error.code} {error.reason}") from error
         except Forbidden as error:
             raise CannotRead(f"`{address}` is not fetched: {error}") from error
