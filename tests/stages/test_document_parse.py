@@ -1,5 +1,7 @@
 """source -> document: structure, places, limits, and what is wrong with a text."""
 
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 
@@ -7,7 +9,7 @@ import pytest
 
 from toscactl import document
 from toscactl.document import Limits, Node, Scalar
-from toscactl.document.parse import _Builder, _PureLoader
+from toscactl.document.parse import _Builder, _pure_parser
 from toscactl.source import Source
 
 
@@ -226,7 +228,7 @@ def test_the_pure_reader_gives_the_same() -> None:
     text = "a: &x [1, 'b', {c: |\n    d\n   }]\ne: {<<: {f: g}}\nh: !!str i\nj: *x\n"
     text = text.replace("{c: |\n    d\n   }", "{c: d}")
     source = Source("t", text)
-    pure = _Builder(source, Limits()).build(_PureLoader(text).get_event)
+    pure = _Builder(source, Limits()).build(_pure_parser(text))
     fast = parse(text)
     assert data(pure) == data(fast)
     assert [s.at for s in scalars(pure)] == [s.at for s in scalars(fast)]
@@ -310,3 +312,8 @@ def test_literals_are_what_was_given() -> None:
     assert data(document.node(given)) == given
     with pytest.raises(TypeError):
         document.node(object())
+
+
+def test_nothing_of_yaml_is_imported_before_the_first_text() -> None:
+    code = "import sys; from toscactl import document; assert 'yaml' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True)

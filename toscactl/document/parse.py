@@ -2,6 +2,7 @@
 
 The text is YAML 1.2; nothing is typed here (`core_value` does that, where a value is needed).
 Beside the specification, merge keys (`<<`) mean what they mean to every other reader.
+The YAML library is imported with the first text: most commands of a deployed service need none.
 """
 
 import gc
@@ -9,23 +10,14 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, TypeAlias
-
-import yaml
-from yaml import (
-    AliasEvent,
-    DocumentStartEvent,
-    MappingEndEvent,
-    MappingStartEvent,
-    ScalarEvent,
-    SequenceEndEvent,
-    SequenceStartEvent,
-    StreamEndEvent,
-)
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from toscactl.diagnostics import Checked, Diagnostic, Note, Rule, closest
 from toscactl.document.model import Document, Mapping, Node, Scalar, Sequence, pack
 from toscactl.source import Source, Span
+
+if TYPE_CHECKING:
+    import yaml
 
 SYNTAX = Rule("yaml-syntax", "The text is not YAML.")
 CHARACTER = Rule("yaml-character", "The text has a character that YAML does not allow.")
@@ -54,11 +46,15 @@ _Event: TypeAlias = Any
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a text may cost. `aliased` counts the nodes that aliases stand for, all together."""
+    """What a text may cost.
+
+    `aliased` bounds the nodes that all aliases of a text stand for together; a large text may have
+    more of them, ten times its own nodes.
+    """
 
     characters: int = 256 * 1024 * 1024
     depth: int = 128
-    aliased: int = 2_000_000
+    aliased: int = 1_000_000
 
 
 def parse(source: Source, limits: Limits = Limits()) -> Checked[Document]:
@@ -70,6 +66,8 @@ def parse(source: Source, limits: Limits = Limits()) -> Checked[Document]:
     if len(source.text) > limits.characters:
         message = f"the text has {len(source.text)} characters, {limits.characters} are allowed"
         return Checked(Document(source, None), (TOO_LARGE.at(Span(source, 0, 0), message),))
+    import yaml
+
     builder = _Builder(source, limits)
     with collector_paused():
         try:
@@ -105,7 +103,7 @@ def _events(text: str) -> Callable[[], _Event]:
     if text.startswith("\ufeff"):
         # A mark does not count the byte order mark; a line break in its place changes nothing else.
         text = "\n" + text[1:]
-    if _OLD_BREAKS.search(text) is None:
+    if text.isascii() or _OLD_BREAKS.search(text) is None:
         return _parser(text)
     # YAML 1.1 took these for line breaks, YAML 1.2 does not: hide them from libyaml.
     unused = (chr(code) for code in range(0xE000, 0xF8FF) if chr(code) not in text)
@@ -115,7 +113,7 @@ def _events(text: str) -> Callable[[], _Event]:
 
     def restored() -> _Event:
         event = get()
-        if event.__class__ is ScalarEvent:
+        if hasattr(event, "value"):
             event.value = event.value.translate(shown)
         return event
 
@@ -124,19 +122,25 @@ def _events(text: str) -> Callable[[], _Event]:
 
 def _parser(text: str) -> Callable[[], _Event]:
     """The reader: libyaml where PyYAML was built with it."""
+    import yaml
+
     parser = getattr(yaml.cyaml, "CParser", None) if yaml.__with_libyaml__ else None
     if parser is None:
-        return _PureLoader(text).get_event
+        return _pure_parser(text)
     return parser(text).get_event  # type: ignore[no-any-return]
 
 
-class _PureLoader(yaml.reader.Reader, yaml.scanner.Scanner, yaml.parser.Parser):
+def _pure_parser(text: str) -> Callable[[], _Event]:
     """PyYAML's own reader, for interpreters without its extension: slower, the same events."""
+    import yaml
 
-    def __init__(self, text: str) -> None:
-        yaml.reader.Reader.__init__(self, text)
-        yaml.scanner.Scanner.__init__(self)
-        yaml.parser.Parser.__init__(self)
+    class Parser(yaml.reader.Reader, yaml.scanner.Scanner, yaml.parser.Parser):
+        def __init__(self) -> None:
+            yaml.reader.Reader.__init__(self, text)
+            yaml.scanner.Scanner.__init__(self)
+            yaml.parser.Parser.__init__(self)
+
+    return Parser().get_event
 
 
 class _Stop(Exception):
@@ -159,6 +163,11 @@ class _Builder:
     # One loop with everything in it: a large file has a million events, and calls cost.
     def build(self, get: Callable[[], _Event]) -> Node | None:  # noqa: C901, PLR0912, PLR0915
         """The root of the first document; None, with an error, if there is none."""
+        import yaml
+
+        scalar_event, alias_event = yaml.ScalarEvent, yaml.AliasEvent
+        map_start, map_end = yaml.MappingStartEvent, yaml.MappingEndEvent
+        list_start, list_end = yaml.SequenceStartEvent, yaml.SequenceEndEvent
         source = self.source
         top: list[Node] = []
         items = top
@@ -168,7 +177,7 @@ class _Builder:
         while True:
             event = get()
             kind = event.__class__
-            if kind is ScalarEvent:
+            if kind is scalar_event:
                 count += 1
                 start = event.start_mark.index
                 end = event.end_mark.index
@@ -177,17 +186,17 @@ class _Builder:
                     items.append(Scalar(source, at, event.value, not event.style))
                 else:
                     items.append(self._scalar(event))
-            elif kind is MappingStartEvent or kind is SequenceStartEvent:
+            elif kind is map_start or kind is list_start:
                 if len(stack) >= depth:
                     raise _Stop(self._too_deep(event))
                 anchor = event.anchor
                 start = end = event.start_mark.index
                 if anchor is not None or event.tag is not None:
-                    start = end = self._open(event)
+                    start = end = self._open(event, "map" if kind is map_start else "seq")
                 stack.append((items, start, anchor, count + self.aliased))
                 items = []
                 count += 1
-            elif kind is MappingEndEvent or kind is SequenceEndEvent:
+            elif kind is map_end or kind is list_end:
                 content = items
                 items, start, anchor, before = stack.pop()
                 mark = event.end_mark.index
@@ -198,22 +207,22 @@ class _Builder:
                 if end - start >= _LONG or end < start:
                     at = pack(start, max(start, end))
                 node: Node
-                if kind is MappingEndEvent:
+                if kind is map_end:
                     node = Mapping(source, at, self._entries(content))
                 else:
                     node = Sequence(source, at, content)
                 items.append(node)
                 if anchor is not None:
                     self._define(anchor, node, count + self.aliased - before)
-            elif kind is AliasEvent:
+            elif kind is alias_event:
                 end = event.end_mark.index
-                items.append(self._alias(event))
-            elif kind is DocumentStartEvent:
+                items.append(self._alias(event, count))
+            elif kind is yaml.DocumentStartEvent:
                 documents += 1
                 if documents > 1:
                     self._several(event)
                     break
-            elif kind is StreamEndEvent:
+            elif kind is yaml.StreamEndEvent:
                 break
         if top and not (isinstance(top[0], Scalar) and top[0].plain and not top[0].text):
             return top[0]
@@ -237,11 +246,10 @@ class _Builder:
         match = _PROPERTIES.match(self.source.text, start)
         return match.end() if match else start
 
-    def _open(self, event: _Event) -> int:
+    def _open(self, event: _Event, wanted: str) -> int:
         """Where a collection with an anchor or a tag begins, after them."""
         if event.anchor is not None:
             self.anchors[event.anchor] = None
-        wanted = "map" if isinstance(event, MappingStartEvent) else "seq"
         if event.tag is not None and event.tag not in {"!", _TAG + wanted}:
             self._unknown_tag(event, event.tag)
         return self._content_start(event)
@@ -250,7 +258,7 @@ class _Builder:
         self.anchors[anchor] = node
         self.weights[anchor] = weight
 
-    def _alias(self, event: _Event) -> Node:
+    def _alias(self, event: _Event, count: int) -> Node:
         span = Span(self.source, event.start_mark.index, event.end_mark.index)
         anchor = event.anchor
         nothing = Scalar(self.source, pack(span.start, span.end), "", plain=True)
@@ -266,8 +274,8 @@ class _Builder:
             self.found.append(RECURSIVE_ALIAS.at(span, message))
             return nothing
         self.aliased += self.weights[anchor]
-        if self.aliased > self.limits.aliased:
-            message = f"aliases stand for more than {self.limits.aliased} nodes"
+        if self.aliased > max(self.limits.aliased, 10 * count):
+            message = f"the aliases up to here stand for {self.aliased} nodes, which is too many"
             raise _Stop(TOO_LARGE.at(span, message))
         return node
 
@@ -347,7 +355,7 @@ def _key_text(key: Node) -> str:
     return key.text if isinstance(key, Scalar) else repr(key)
 
 
-def _syntax_error(source: Source, error: yaml.MarkedYAMLError) -> Diagnostic:
+def _syntax_error(source: Source, error: "yaml.MarkedYAMLError") -> Diagnostic:
     mark = error.problem_mark or error.context_mark
     offset = min(mark.index, len(source.text)) if mark else 0
     notes = []
