@@ -194,9 +194,9 @@ class MemoryDriver:
                 raise OperationFailed(f"`{step.id}` was cancelled")
 
     def _attributes(self, step: Step) -> Mapping[Address, Mapping[str, Value]]:
-        assert step.instance is not None  # noqa: S101
+        assert step.instance is not None
         simulated = step.payload.get("attributes", {})
-        assert isinstance(simulated, Mapping)  # noqa: S101
+        assert isinstance(simulated, Mapping)
         told = self.world.attributes.get(str(step.instance), {})
         return {step.instance: {"state": step.verb, **simulated, **told}}
 
@@ -215,11 +215,11 @@ def _chain(unit: Unit | None, verbs: Sequence[str], *, removes: bool = False) ->
     if unit is None:
         return ()
     operations = unit.payload.get("operations", {})
-    assert isinstance(operations, Mapping)  # noqa: S101
+    assert isinstance(operations, Mapping)
     steps: list[Step] = []
     for verb in verbs:
         inputs = operations.get(verb, {})
-        assert isinstance(inputs, Mapping)  # noqa: S101
+        assert isinstance(inputs, Mapping)
         (resource,) = unit.resources
         steps.append(
             Step(
@@ -361,7 +361,7 @@ def check_steps(backend: Backend, change: UnitChange) -> None:
     """Steps are unique, well-formed, in order, removing only where that is wanted; resumable."""
     steps = list(backend.steps(change))
     unit = change.after or change.before
-    assert unit is not None  # noqa: S101
+    assert unit is not None
     what = f"{change.action.value} of `{unit.id}`"
     keys = Counter(step.key for step in steps)
     _law(not _twice(keys), f"the keys of steps are unique in {what}: {_twice(keys)}")

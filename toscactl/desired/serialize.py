@@ -75,7 +75,7 @@ def from_json(
         Origin: reader.origin,
     }[kind]
     noun = read(data)
-    assert isinstance(noun, kind)  # noqa: S101
+    assert isinstance(noun, kind)
     return noun
 
 

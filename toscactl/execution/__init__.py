@@ -1,6 +1,7 @@
 """plan -> events: carries out a plan; the only stage with effects."""
 
 from toscactl.execution.execute import execute
+from toscactl.execution.inputs import outputs
 from toscactl.execution.model import (
     Done,
     Event,
@@ -22,4 +23,5 @@ __all__ = [
     "Started",
     "Waiting",
     "execute",
+    "outputs",
 ]

@@ -10,7 +10,7 @@ from toscactl.backend import Backend
 from toscactl.desired import Action, Step
 from toscactl.errors import StalePlan
 from toscactl.execution.drivers import Drivers
-from toscactl.execution.inputs import outputs
+from toscactl.execution.inputs import known_outputs
 from toscactl.execution.model import Done, Event, Failed, Finished, Skipped, Waiting
 from toscactl.execution.schedule import Schedule
 from toscactl.execution.work import UNCHANGED, Work
@@ -146,7 +146,9 @@ class _Run:
         known = (
             {}
             if self._plan.destroy
-            else outputs(self._plan.output_values, self._work.attributes, self._plan.input_values)
+            else known_outputs(
+                self._plan.output_values, self._work.attributes, self._plan.input_values
+            )
         )
         counts = self._counts
         return Finished(self.outcome, counts[Done], counts[Failed], counts[Skipped], known)
@@ -154,7 +156,7 @@ class _Run:
     # From here on, what workers do.
 
     def _submit(self, steps: Sequence[Step]) -> None:
-        assert self._pool is not None  # noqa: S101
+        assert self._pool is not None
         for step in steps:
             self._pool.submit(self._do, step).add_done_callback(self._crashed)
 

@@ -6,6 +6,7 @@ from toscactl.address import Address
 from toscactl.desired import Step, Unit
 from toscactl.errors import BackendError
 from toscactl.plan.readers import NotKnown, attribute, foreign_reads, put_in
+from toscactl.state import State
 from toscactl.values import (
     AttributeOf,
     EvaluationError,
@@ -65,7 +66,12 @@ def _known(value: Value, attributes: Attributes, inputs: Mapping[str, Value]) ->
     return result
 
 
-def outputs(
+def outputs(state: State) -> Mapping[str, Value]:
+    """The outputs of a deployment as far as they are known; the others stay expressions."""
+    return known_outputs(state.outputs, state.attributes, state.inputs)
+
+
+def known_outputs(
     wanted: Mapping[str, Value], attributes: Attributes, inputs: Mapping[str, Value]
 ) -> Mapping[str, Value]:
     """The outputs as far as they are known; the others stay expressions."""

@@ -61,7 +61,7 @@ class Work:
         """Bring changes to their end that have no step, or none left."""
         for change in self._plan.units:
             unit = change.after or change.before
-            assert unit is not None  # noqa: S101
+            assert unit is not None
             record = state.units.get(unit.id)
             if unit.id in self._units:
                 continue
@@ -78,8 +78,6 @@ class Work:
         with unit.lock:
             if not self._needed(unit):
                 return Skipped(step, UNCHANGED)
-            if unit.unknown(step) and step.run_once:
-                return _not_again(step)
             if not unit.begun:
                 self._store.begin_change(self._plan.deployment, self._run, step.unit, unit.change)
                 unit.begun = True
@@ -221,15 +219,6 @@ class Work:
         return failure
 
 
-def _not_again(step: Step) -> Failed:
-    return Failed(
-        step,
-        0.0,
-        "it was interrupted, so it is not known whether it ended, and it must not run twice",
-        hint="look at what it did; its metadata `run_once` forbids to run it again",
-    )
-
-
 def _units(plan: Plan, state: State) -> Mapping[str, UnitRun]:
     """The units that have steps."""
     steps: dict[str, list[Step]] = {}
@@ -251,5 +240,5 @@ def _instances(change: UnitChange) -> Iterator[Address]:
 
 def _id(change: UnitChange) -> str:
     unit = change.after or change.before
-    assert unit is not None  # noqa: S101
+    assert unit is not None
     return unit.id

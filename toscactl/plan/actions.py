@@ -43,7 +43,7 @@ def _of_unit(
     for key in {**new, **old}:
         before, after = old.get(key), new.get(key)
         resource = after or before
-        assert resource is not None  # noqa: S101
+        assert resource is not None
         what = _what(decision, key, before, after, known, forcing)
         yield ResourceAction(
             id=_id(decision.unit, key),

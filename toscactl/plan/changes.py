@@ -75,7 +75,7 @@ def _redirected(
     Another update will do if it runs every step again that the abandoned one has begun.
     """
     for before in (pending.before, pending.after):
-        assert before is not None  # noqa: S101
+        assert before is not None
         change = backend.change(before, unit)
         if change.action is Action.REPLACE:
             return change
@@ -97,10 +97,10 @@ def _remove(record: UnitRecord, backends: Mapping[str, Backend], reason: Reason)
     """The removal of a unit, of a half-made one too; one that never began has no steps left."""
     pending = record.change
     if pending is None or (not record.ledger and record.unit is not None):
-        assert record.unit is not None  # noqa: S101
+        assert record.unit is not None
         return Decision(UnitChange(Action.DELETE, record.unit, None, keys(record.unit)), reason)
     known = pending.before or pending.after
-    assert known is not None  # noqa: S101
+    assert known is not None
     backend = backend_of(known, backends)
     there, goes_on = standing(record, pending, backend)
     change = UnitChange(Action.DELETE, there, None, keys(there))

@@ -25,7 +25,7 @@ class Decision:
     @property
     def unit(self) -> Unit:
         unit = self.change.after or self.change.before
-        assert unit is not None  # noqa: S101
+        assert unit is not None
         return unit
 
     @property
@@ -82,5 +82,5 @@ def standing(record: UnitRecord, pending: UnitChange, backend: Backend) -> tuple
         if pending.after is None or step_keys(backend, removal) >= frozenset(record.ledger):
             return pending.before, True
     unit = pending.after or pending.before
-    assert unit is not None  # noqa: S101
+    assert unit is not None
     return unit, False

@@ -214,7 +214,7 @@ def waves(steps: Sequence[Step], units: Mapping[str, Unit]) -> Mapping[str, int]
         wave = 1
         for need in step.needs:
             other = by_id[need]
-            same = other.unit == step.unit and other.removes == step.removes
+            same = other.unit == step.unit
             whole = depths.get(other.unit, 0) if other.resource is None else 0
             wave = max(wave, found[need] + (0 if same else 1 + whole))
         found[step.id] = wave

@@ -65,7 +65,7 @@ def property_changes(
     old = known.earlier(before.properties) if before else {}
     new = known.later(after.properties) if after else {}
     described = after or before
-    assert described is not None  # noqa: S101
+    assert described is not None
     return tuple(
         _change(path, was, will, described, known) for path, was, will in _differences("", old, new)
     )
@@ -107,7 +107,7 @@ def _empty(value: Value) -> Value:
 
 
 def _at(items: Value, number: int) -> Value:
-    assert isinstance(items, Sequence)  # noqa: S101
+    assert isinstance(items, Sequence)
     return items[number] if number < len(items) else None
 
 

@@ -324,7 +324,7 @@ class SqliteStore:
                 )
             return
         change = from_json(UnitChange, data, content=lambda _: b"", decode=self._rows.seal.decode)
-        assert change.after is not None  # noqa: S101
+        assert change.after is not None
         self._rows.settle(connection, deployment, unit, change.after)
         connection.execute(
             "UPDATE units SET used = ? WHERE deployment = ? AND id = ?",

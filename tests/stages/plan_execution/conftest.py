@@ -7,13 +7,11 @@ from threading import Event as Cancel
 
 import pytest
 
-from toscactl import execution
-from toscactl import plan as planning
 from toscactl.address import Address
 from toscactl.backend import Backend, Portion
-from toscactl.execution import Event, Finished
+from toscactl.execution import Event, Finished, execute
 from toscactl.graph import Input, Instance, InstanceGraph, Operation, Output, Relationship
-from toscactl.plan import Plan
+from toscactl.plan import Plan, Wanted, destroy, diff
 from toscactl.source import Place
 from toscactl.state import SqliteStore, State, Store
 from toscactl.targets import Target
@@ -97,10 +95,10 @@ class Shop:
     def state(self) -> State:
         return self.store.read(self.name)
 
-    def wanted(self, service: InstanceGraph, *targets: Target) -> planning.Wanted:
+    def wanted(self, service: InstanceGraph, *targets: Target) -> Wanted:
         chosen = targets or (HERE,)
         portions = [Portion(self.name, target, service, tuple(service)) for target in chosen]
-        return planning.Wanted(
+        return Wanted(
             deployment=self.name,
             graph=service,
             targets=chosen,
@@ -112,16 +110,14 @@ class Shop:
         )
 
     def plan(self, service: InstanceGraph) -> Plan:
-        return planning.diff(self.wanted(service), self.state, self.backends)
+        return diff(self.wanted(service), self.state, self.backends)
 
     def plan_destroy(self) -> Plan:
-        return planning.destroy(self.state, self.backends, tool_version="0.1.0")
+        return destroy(self.state, self.backends, tool_version="0.1.0")
 
     def run(self, made: Plan, parallelism: int = 10, cancel: Cancel | None = None) -> list[Event]:
         return list(
-            execution.execute(
-                made, self.store, self.backends, parallelism=parallelism, cancel=cancel
-            )
+            execute(made, self.store, self.backends, parallelism=parallelism, cancel=cancel)
         )
 
     def apply(self, service: InstanceGraph) -> list[Event]:

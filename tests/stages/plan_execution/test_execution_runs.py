@@ -16,7 +16,7 @@ Shop = Any  # the classes of conftest.py; pytest gives no name to import them by
 Services = Any
 
 
-def chain(s: Services) -> Any:
+def chain(s: Services) -> object:
     return s.graph(s.node("db", on="server"), s.node("server"), s.node("web", "db", on="server"))
 
 
@@ -162,7 +162,7 @@ def test_a_removal_that_fails_stops_nothing_else(shop: Shop, services: Services)
     assert shop.world.things == {"here/node/old": "start", "here/node/new": "start"}
 
 
-def reading(s: Services, **properties: object) -> Any:
+def reading(s: Services, **properties: object) -> object:
     url = Call("concat", ("http://", AttributeOf(Address("db"), "ip")))
     return s.graph(
         s.node("db", properties=properties),
