@@ -1,0 +1,154 @@
+"""Attributes of TOSCA nodes as attributes of resources."""
+
+from toscactl.backend import (
+    ENDPOINT,
+    AttributeOf,
+    Instance,
+    Place,
+    Rule,
+    closest,
+    compute_of,
+    is_known,
+    network_of,
+    ports_of,
+    text,
+)
+from toscactl_heat.draft import Draft
+from toscactl_heat.hot import GetAttr, GetResource, Hot
+
+UNKNOWN_ATTRIBUTE = Rule(
+    "heat-unknown-attribute", "A value needs an attribute that no resource of the stack has."
+)
+
+COMPUTE = "tosca.nodes.Compute"
+LOAD_BALANCER = "tosca.nodes.LoadBalancer"
+NETWORK = "tosca.nodes.network.Network"
+PORT = "tosca.nodes.network.Port"
+VOLUMES = ("tosca.nodes.BlockStorage", "tosca.nodes.Storage.BlockStorage")
+OBJECT_STORES = ("tosca.nodes.ObjectStorage", "tosca.nodes.Storage.ObjectStorage")
+_ADDRESSES = ("ip_address", "private_address", "public_address")
+FIRST_ADDRESS: tuple[str | int, ...] = ("fixed_ips", 0, "ip_address")
+
+
+def attribute(draft: Draft, value: AttributeOf, place: Place | None) -> Hot:
+    """An attribute in HOT; itself, if another target gives it."""
+    if value.address not in draft.here:
+        return value
+    instance = draft.graph[value.address]
+    found = _found(draft, instance, value)
+    if found is None:
+        _report(draft, instance, value, place)
+    return found
+
+
+def _found(draft: Draft, instance: Instance, value: AttributeOf) -> Hot:
+    output = draft.attributes.get((value.address, (value.name, *value.path)))
+    if output is not None:
+        return GetAttr(output[0], (output[1],))
+    if value.name == "tosca_name":
+        return value.address.template
+    if value.name in _ADDRESSES and not value.path:
+        return _address(draft, instance, value)
+    if value.name in ("tosca_id", "network_id", "port_id", "volume_id") and not value.path:
+        return _id(draft, instance, value.name)
+    if instance.is_a(COMPUTE) and value.name in ("networks", "ports"):
+        return _of_networks(draft, instance, value)
+    return None
+
+
+def _id(draft: Draft, instance: Instance, name: str) -> Hot:
+    """The id of what an instance became, or of what it says is there already."""
+    there = instance.properties.get("network_id" if instance.is_a(NETWORK) else name)
+    if there is not None and is_known(there):
+        return text(there)
+    native = (COMPUTE, LOAD_BALANCER, NETWORK, PORT, *VOLUMES, *OBJECT_STORES)
+    if any(instance.is_a(kind) for kind in native):
+        return GetResource(draft.names.of(instance.address))
+    return None
+
+
+def _address(draft: Draft, instance: Instance, value: AttributeOf) -> Hot:
+    if instance.is_a(PORT):
+        return GetAttr(draft.names.of(instance.address), FIRST_ADDRESS)
+    if instance.is_a(LOAD_BALANCER):
+        if value.name != "private_address" and instance.address in draft.public:
+            return GetAttr(draft.names.of(instance.address, "address"), ("floating_ip_address",))
+        return GetAttr(draft.names.of(instance.address), ("vip_address",))
+    compute = compute_of(draft.graph, instance)
+    if compute is None:
+        if instance.address in draft.alone:
+            return GetAttr(draft.names.of(instance.address, "port"), FIRST_ADDRESS)
+        return None
+    if value.name == "public_address" or _is_public(instance, value):
+        return public_address(draft, compute)
+    return GetAttr(main_port(draft, compute), FIRST_ADDRESS)
+
+
+def public_address(draft: Draft, compute: Instance) -> Hot:
+    """The floating address of a server, or its only one where none is made."""
+    if compute.address in draft.public and draft.facts.floating:
+        return GetAttr(draft.names.of(compute.address, "address"), ("floating_ip_address",))
+    return GetAttr(main_port(draft, compute), FIRST_ADDRESS)
+
+
+def _is_public(instance: Instance, value: AttributeOf) -> bool:
+    capability = instance.capabilities.get(value.capability or "")
+    return capability is not None and (
+        capability.is_a(f"{ENDPOINT}.Public")
+        or capability.properties.get("network_name") == "PUBLIC"
+    )
+
+
+def main_port(draft: Draft, compute: Instance) -> str:
+    """The name of the resource that is the first port of a server."""
+    ports = ports_of(draft.graph, compute)
+    if ports:
+        return draft.names.of(ports[0].address)
+    return draft.names.of(compute.address, "port")
+
+
+def _of_networks(draft: Draft, compute: Instance, value: AttributeOf) -> Hot:
+    """`networks` and `ports` of a server (1.3, 5.9.2): maps by name, so they need a path."""
+    path = value.path
+    ports = ports_of(draft.graph, compute)
+    if not path:
+        whole = GetAttr(draft.names.of(compute.address), ("addresses",))
+        return whole if value.name == "networks" else None
+    wanted = str(path[0])
+    for port in ports:
+        network = network_of(draft.graph, port)
+        names = {port.address.template}
+        if value.name == "networks" and network is not None:
+            names = {network.address.template, str(network.properties.get("network_name"))}
+        if wanted in names:
+            return _of_port(draft.names.of(port.address), path[1:])
+    if not ports and value.name == "networks":
+        return _of_port(draft.names.of(compute.address, "port"), path[1:])
+    return None
+
+
+def _of_port(port: str, path: tuple[str | int, ...]) -> Hot:
+    match path:
+        case ("addresses", index):
+            return GetAttr(port, ("fixed_ips", int(index), "ip_address"))
+        case ("mac_address",):
+            return GetAttr(port, ("mac_address",))
+        case ("network_id",):
+            return GetAttr(port, ("network_id",))
+        case ("port_id",):
+            return GetResource(port)
+        case _:
+            return None
+
+
+def _report(draft: Draft, instance: Instance, value: AttributeOf, place: Place | None) -> None:
+    known = [path[0] for address, path in draft.attributes if address == instance.address]
+    near = closest(value.name, [str(name) for name in known] + list(_ADDRESSES))
+    draft.report(
+        UNKNOWN_ATTRIBUTE,
+        place,
+        f"no resource of the stack gives attribute `{value.name}` of `{instance.name}`",
+        hint=f"did you mean `{near}`?"
+        if near and near != value.name
+        else "give it a value by the `outputs` of an operation",
+    )

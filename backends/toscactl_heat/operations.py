@@ -1,0 +1,199 @@
+"""Which operations run on which server, and in which order (`execution.md`, 1)."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from toscactl.backend import (
+    Address,
+    Instance,
+    InstanceGraph,
+    Operation,
+    Relationship,
+    Rule,
+    Severity,
+    compute_of,
+)
+from toscactl_heat.draft import Draft
+
+NATIVE_OPERATION = Rule(
+    "heat-native-operation",
+    "An operation of a node that the cloud provides itself is not run.",
+    Severity.WARNING,
+)
+ORCHESTRATOR_OPERATION = Rule(
+    "heat-orchestrator-operation", "An operation is to run where Heat can run nothing."
+)
+OPERATION_NOT_RUN = Rule(
+    "heat-operation-not-run",
+    "An operation is part of nothing that Heat does with a stack.",
+    Severity.WARNING,
+)
+
+IMAGE = "tosca.artifacts.Deployment.Image"
+_REMOVE = ("stop", "delete")
+_BEFORE_CONFIGURE = ("pre_configure_source", "pre_configure_target")
+_AFTER_CONFIGURE = ("post_configure_source", "post_configure_target")
+_AFTER_START = ("add_target", "add_source", "establish")
+_ON_REMOVAL = ("remove_target", "remove_source", "remove")
+_LAST = frozenset(_REMOVE + _ON_REMOVAL)
+_NATIVE = (
+    "tosca.nodes.Compute",
+    "tosca.nodes.LoadBalancer",
+    "tosca.nodes.BlockStorage",
+    "tosca.nodes.Storage.BlockStorage",
+    "tosca.nodes.ObjectStorage",
+    "tosca.nodes.Storage.ObjectStorage",
+    "tosca.nodes.network.Network",
+    "tosca.nodes.network.Port",
+    "tosca.nodes.network.FloatingIP",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """An operation as it will run: for whom, on which server, when the stack is made or removed.
+
+    `role` tells it apart from the other operations of its node.
+    """
+
+    role: str
+    operation: Operation
+    owner: Instance
+    server: Address
+    removes: bool = False
+    relationship: Relationship | None = None
+
+
+def is_native(instance: Instance) -> bool:
+    """Whether the cloud provides an instance, so that nothing has to be installed for it."""
+    return any(instance.is_a(name) for name in _NATIVE)
+
+
+def is_image(operation: Operation) -> bool:
+    """Whether an operation is done by running the container image that is its implementation."""
+    return any(kind.startswith(IMAGE) for kind in operation.primary.types)
+
+
+def tasks(draft: Draft, instance: Instance) -> tuple[Task, ...]:
+    """The operations of an instance and of its relationships, in the order in which they run."""
+    return tuple(
+        Task(role, operation, instance, server, operation.name in _LAST, edge)
+        for role, operation, edge in _ordered(instance)
+        if not is_image(operation) and (server := server_of(draft.graph, operation)) is not None
+    )
+
+
+def server_of(graph: InstanceGraph, operation: Operation) -> Address | None:
+    """The compute node on which an operation runs; None if there is none."""
+    host = None if operation.host is None else graph.instances.get(operation.host)
+    compute = None if host is None else compute_of(graph, host)
+    return None if compute is None else compute.address
+
+
+def _ordered(instance: Instance) -> Iterator[tuple[str, Operation, Relationship | None]]:
+    own = {operation.name: operation for operation in instance.operations if _standard(operation)}
+    edges = _named_edges(instance)
+    yield from _some(own, ("create",))
+    yield from _of_edges(edges, _BEFORE_CONFIGURE)
+    yield from _some(own, ("configure",))
+    yield from _of_edges(edges, _AFTER_CONFIGURE)
+    yield from _some(own, ("start",))
+    yield from _of_edges(edges, _AFTER_START)
+    yield from _of_edges(edges, _ON_REMOVAL)
+    yield from _some(own, _REMOVE)
+
+
+def _standard(operation: Operation) -> bool:
+    return operation.interface.rpartition(".")[2] == "Standard"
+
+
+def _named_edges(instance: Instance) -> Mapping[str, Relationship]:
+    """The relationships of an instance by the name of their requirement, told apart by number."""
+    found: dict[str, Relationship] = {}
+    for edge in instance.relationships:
+        number, name = 1, edge.name
+        while name in found:
+            number += 1
+            name = f"{edge.name}{number}"
+        found[name] = edge
+    return found
+
+
+def _some(
+    own: Mapping[str, Operation], names: tuple[str, ...]
+) -> Iterator[tuple[str, Operation, None]]:
+    for name in names:
+        if name in own:
+            yield name, own[name], None
+
+
+def _of_edges(
+    edges: Mapping[str, Relationship], names: tuple[str, ...]
+) -> Iterator[tuple[str, Operation, Relationship]]:
+    for requirement, edge in edges.items():
+        for name in names:
+            for operation in edge.operations:
+                if operation.name == name:
+                    yield f"{requirement}_{name}", operation, edge
+
+
+def check(draft: Draft, instance: Instance) -> None:
+    """Report every operation of an instance that will not run, and why."""
+    run = {id(operation) for _, operation, _ in _ordered(instance)}
+    native: list[Operation] = []
+    for operation, edge in _every(instance):
+        what = f"operation `{operation.name}` of `{instance.name}`"
+        if edge is not None:
+            what += f" (requirement `{edge.name}`)"
+        if id(operation) not in run:
+            draft.report(
+                OPERATION_NOT_RUN,
+                operation.place,
+                f"{what} is not run: Heat makes, updates and removes a stack, and knows no more",
+            )
+        elif is_image(operation) or server_of(draft.graph, operation) is not None:
+            continue
+        elif is_native(instance):
+            native.append(operation)
+        else:
+            draft.report(
+                ORCHESTRATOR_OPERATION,
+                operation.place,
+                f"{what} would run on the orchestrator's machine, and Heat runs nothing there",
+                hint="host the node on a `tosca.nodes.Compute`, or say `operation_host`",
+            )
+    if native:
+        names = ", ".join(dict.fromkeys(f"`{operation.name}`" for operation in native))
+        draft.report(
+            NATIVE_OPERATION,
+            native[0].place,
+            f"the cloud provides `{instance.name}` itself; its operations are not run: {names}",
+        )
+
+
+def _every(instance: Instance) -> Iterator[tuple[Operation, Relationship | None]]:
+    for operation in instance.operations:
+        yield operation, None
+    for edge in instance.relationships:
+        for operation in edge.operations:
+            yield operation, edge
+
+
+Produced = Mapping[tuple[Address, tuple[str | int, ...]], tuple[Task, str]]
+"""Which task gives an attribute (by instance and path), and under which name of output."""
+
+
+def produced(draft: Draft) -> Produced:
+    """The attributes that operations give values to."""
+    found: dict[tuple[Address, tuple[str | int, ...]], tuple[Task, str]] = {}
+    for instance in draft.portion.instances:
+        for task in tasks(draft, instance):
+            if not task.removes:
+                for output, target in task.operation.outputs.items():
+                    found[target] = (task, output)
+    return found
+
+
+def deployment_name(draft: Draft, task: Task) -> str:
+    """The name of the resource that runs a task."""
+    return draft.names.of(task.owner.address, task.role)

@@ -1,0 +1,222 @@
+"""The finished draft as a unit: the template, its nested ones, its parameters and resources."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from toscactl.backend import AttributeOf, Place, Resource, Rule, Secret, Unit, Value, emit_yaml
+from toscactl_heat.draft import (
+    NO_DEFAULT,
+    Draft,
+    HotOutput,
+    HotResource,
+    Parameter,
+    safe,
+    unused,
+)
+from toscactl_heat.hot import GetAttr, GetParam, GetResource, Hot, Leaf, leaves, plain, rewrite
+from toscactl_heat.nesting import Nested, cut
+from toscactl_heat.replacing import replaced_by
+from toscactl_heat.scaling import ScaledServer, lower_group
+
+CYCLE = Rule("heat-cycle", "Resources of the stack need each other in a circle.")
+
+KIND = "stack"
+
+
+def unit_of(draft: Draft, scaled: Sequence[ScaledServer]) -> Unit:
+    """The stack as a unit. `inputs` are values for its parameters, known or not yet."""
+    inputs = _extract(draft)
+    nested = cut(draft, [group.group for group in scaled])
+    for group in scaled:
+        inner = nested[group.group]
+        text = emit_yaml(_nested_template(draft, inner)).encode()
+        resource: dict[str, Hot] = {"type": draft.put(f"{group.group}.yaml", text)}
+        if inner.given:
+            resource["properties"] = dict(inner.given)
+        lower_group(draft, group, resource, tuple(inner.after))
+    _check_cycles(draft)
+    target = draft.portion.target
+    return Unit(
+        id=f"{target.name}/{KIND}/{draft.portion.deployment}",
+        target=target.name,
+        backend="heat",
+        kind=KIND,
+        name=draft.portion.deployment,
+        resources=tuple(_resources(draft, nested, inputs)),
+        instances=tuple(instance.address for instance in draft.portion.instances),
+        inputs=inputs,
+        payload={"template": plain_template(draft)},
+        files=dict(sorted(draft.files.items())),
+    )
+
+
+def _extract(draft: Draft) -> dict[str, Value]:
+    """Make parameters of secrets and of what other targets give; their values by name."""
+    values: dict[str, Value] = {}
+
+    def parameter(leaf: Secret | AttributeOf, key: str) -> GetParam:
+        for name, value in values.items():
+            if value == leaf:
+                return GetParam(name)
+        taken = {*draft.parameters, *(draft.graph.inputs if draft.portion.parameters else ())}
+        if isinstance(leaf, Secret):
+            made = Parameter(unused(safe(key), taken), hidden=True)
+        else:
+            made = Parameter(
+                unused(safe(f"{leaf.address}_{leaf.name}"), taken),
+                description=f"Attribute {leaf}, which another target gives",
+                hidden=leaf.sensitive,
+            )
+        values[made.name] = leaf
+        return draft.parameter(made)
+
+    def within(tree: Hot, key: str) -> Hot:
+        if isinstance(tree, Mapping):
+            return {name: within(item, name) for name, item in tree.items()}
+        return rewrite(
+            tree,
+            lambda leaf: parameter(leaf, key) if isinstance(leaf, Secret | AttributeOf) else leaf,
+        )
+
+    for name, resource in draft.resources.items():
+        draft.resources[name] = replace(
+            resource,
+            properties={key: within(value, key) for key, value in resource.properties.items()},
+        )
+    for name, output in draft.outputs.items():
+        draft.outputs[name] = replace(output, value=within(output.value, name))
+    return values
+
+
+def _check_cycles(draft: Draft) -> None:
+    """Report a circle of resources, which Heat would refuse; removes what is in no circle."""
+    needs = {
+        name: set(_needs(resource)) & set(draft.resources)
+        for name, resource in draft.resources.items()
+    }
+    free = True
+    while free:
+        free = {name for name, others in needs.items() if not others & set(needs)} != set()
+        needs = {name: others for name, others in needs.items() if others & set(needs)}
+    if needs:
+        first = draft.resources[min(needs)]
+        place: Place | None = first.origin.place if first.origin else None
+        draft.report(
+            CYCLE, place, f"these resources need each other in a circle: {', '.join(sorted(needs))}"
+        )
+
+
+def _needs(resource: HotResource) -> Iterator[str]:
+    yield from resource.depends_on
+    for leaf in leaves(dict(resource.properties)):
+        if isinstance(leaf, GetResource | GetAttr):
+            yield leaf.name
+
+
+def plain_template(draft: Draft) -> dict[str, Value]:
+    """The main template as plain data."""
+    return _template(
+        draft.facts.version,
+        draft.graph.description.strip(),
+        draft.parameters,
+        draft.resources,
+        draft.outputs,
+    )
+
+
+def _nested_template(draft: Draft, nested: Nested) -> dict[str, Value]:
+    return _template(
+        draft.facts.version,
+        f"One member of {nested.group}",
+        nested.parameters,
+        nested.resources,
+        nested.outputs,
+    )
+
+
+def _template(
+    version: str,
+    description: str,
+    parameters: Mapping[str, Parameter],
+    resources: Mapping[str, HotResource],
+    outputs: Mapping[str, HotOutput],
+) -> dict[str, Value]:
+    found: dict[str, Value] = {"heat_template_version": version}
+    if description:
+        found["description"] = description
+    if parameters:
+        found["parameters"] = {p.name: _parameter(p) for p in parameters.values()}
+    found["resources"] = {r.name: _resource(r) for r in resources.values()}
+    if outputs:
+        found["outputs"] = {o.name: _output(o) for o in outputs.values()}
+    return found
+
+
+def _parameter(parameter: Parameter) -> dict[str, Value]:
+    found: dict[str, Value] = {"type": parameter.type}
+    if parameter.description:
+        found["description"] = parameter.description
+    if parameter.default is not NO_DEFAULT:
+        found["default"] = parameter.default  # type: ignore[assignment]
+    if parameter.hidden:
+        found["hidden"] = True
+    if parameter.constraints:
+        found["constraints"] = parameter.constraints  # type: ignore[assignment]
+    return found
+
+
+def _resource(resource: HotResource) -> dict[str, Value]:
+    found: dict[str, Value] = {"type": resource.type}
+    if resource.depends_on:
+        names = resource.depends_on
+        found["depends_on"] = names[0] if len(names) == 1 else names
+    if resource.properties:
+        found["properties"] = {key: plain(value) for key, value in resource.properties.items()}
+    return found
+
+
+def _output(output: HotOutput) -> dict[str, Value]:
+    found: dict[str, Value] = {"description": output.description} if output.description else {}
+    return {**found, "value": plain(output.value)}
+
+
+def _resources(
+    draft: Draft, nested: Mapping[str, Nested], values: Mapping[str, Value]
+) -> Iterator[Resource]:
+    """What a plan shows: the stack's resources, and those of a group's members behind it."""
+    for resource in draft.resources.values():
+        yield _shown(resource, resource.name, values)
+    for group, inner in nested.items():
+        known = {
+            name: values[leaf.name]
+            for name, leaf in inner.given.items()
+            if isinstance(leaf, GetParam) and leaf.name in values
+        }
+        for resource in inner.resources.values():
+            yield _shown(resource, f"{group}/{resource.name}", known)
+
+
+def _shown(resource: HotResource, name: str, values: Mapping[str, Value]) -> Resource:
+    """A resource with its secrets, still marked as such, in place of their parameters."""
+
+    def value(leaf: Leaf) -> Hot:
+        if isinstance(leaf, GetParam) and leaf.name in values:
+            found = values[leaf.name]
+            assert isinstance(found, Secret | AttributeOf)
+            return found
+        return leaf
+
+    prefix = name.removesuffix(resource.name)
+    origins = {} if resource.origin is None else {"": resource.origin}
+    return Resource(
+        resource.type,
+        name,
+        {key: plain(rewrite(tree, value)) for key, tree in resource.properties.items()},
+        resource.instance,
+        {
+            **origins,
+            **{key: at for key, at in resource.origins.items() if key in resource.properties},
+        },
+        replaced_by(resource.type),
+        tuple(dict.fromkeys(f"{prefix}{need}" for need in _needs(resource))),
+    )
