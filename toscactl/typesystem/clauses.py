@@ -44,6 +44,9 @@ _SCALARS = frozenset(
 _COMPARABLE = frozenset({"integer", "float", "string", "timestamp", "version"}) | _SCALARS
 _SIZED = frozenset({"string", "list", "map"})
 
+_ATOMS = frozenset({bool, int, float, str, ScalarUnit, Version})
+"""The classes of values that hold no others: known, and no secrets."""
+
 _Holds = Callable[[Value], bool]
 _Resolve = Callable[[FunctionCall], Value]
 
@@ -108,11 +111,15 @@ def violations(
     """What a value violates of the clauses of its schema and its type; not of its entries'."""
     if isinstance(value, Expression):
         return
-    secret = secret or is_sensitive(value)
-    bare = reveal(value) if secret else value
+    bare: Value = value
+    known = True
+    if value.__class__ not in _ATOMS:
+        secret = secret or is_sensitive(value)
+        bare = reveal(value)
+        known = is_known(bare)
     for clause in (*schema.type.validation, *schema.validation):
         test = compiled(clause, schema, types)
-        if test is None or (test.whole and not is_known(bare)) or test.holds(bare):
+        if test is None or (test.whole and not known) or test.holds(bare):
             continue
         shown = "a secret" if secret else _shown(bare)
         yield CONSTRAINT_VIOLATED.at(

@@ -30,6 +30,9 @@ MISSING_FIELD = Rule("missing-field", "A value of a complex type lacks a key tha
 UNBOUNDED = "UNBOUNDED"
 _UNQUOTED = frozenset({"integer", "float", "boolean"})
 _SHOWN = 60
+_SHORT = 19
+"""Digits of an integer that need no second look."""
+_OF_KEYS = frozenset({"complex", "map"})
 _OF_TEXT = frozenset({"concat", "join", "token"})
 
 
@@ -64,17 +67,28 @@ def coerce(
     untyped arguments; validation clauses are checked on everything that is known.
     With `secret`, messages do not show the value.
     """
-    if (
-        expr.__class__ is document.Scalar
-        and schema.type.primitive == "string"
-        and not schema.validation
-        and not schema.type.validation
-        and not is_null(expr)
-    ):
-        return Checked(expr.text)
+    if isinstance(expr, document.Scalar):
+        simple = _at_once(expr, schema)
+        if simple is not None:
+            return Checked(simple)
+    elif isinstance(expr, FunctionCall) and schema.type.primitive not in _OF_KEYS:
+        return Checked(call_of(expr))
     report = Report(types, secret=secret)
     value = _coerce(expr, schema, what, report)
     return Checked(value, tuple(report.found))
+
+
+def _at_once(scalar: document.Scalar, schema: Schema) -> str | int | None:
+    """The commonest values, texts and short numbers without constraints, on the shortest way."""
+    if schema.validation or schema.type.validation:
+        return None
+    text = scalar.text
+    primitive = schema.type.primitive
+    if primitive == "string":
+        return None if scalar.plain and is_null(scalar) else text
+    if primitive == "integer" and scalar.plain and not scalar.tag and len(text) < _SHORT:
+        return int(text) if text.isascii() and text.isdecimal() else None
+    return None
 
 
 def default_of(definition: PropertyDefinition, types: TypeSystem) -> Value:

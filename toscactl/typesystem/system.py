@@ -94,7 +94,7 @@ class TypeSystem:
     """
 
     __slots__ = (
-        "_binders", "_bound", "_by_name", "_clauses", "_defaults", "_implied",
+        "_binders", "_bound", "_by_name", "_canonical", "_clauses", "_defaults", "_implied",
         "_pending", "bundle", "scopes",
     )  # fmt: skip
 
@@ -104,6 +104,7 @@ class TypeSystem:
         self._binders = binders
         self._bound: dict[_Key, Type] = {}
         self._by_name: dict[tuple[Source, TypeKind, str], Type] = {}
+        self._canonical: dict[tuple[TypeKind, str], Type | None] = {}
         self._clauses: dict[tuple[FunctionCall, str], object] = {}
         self._defaults: dict[int, tuple[PropertyDefinition, Value]] = {}
         self._implied: dict[str, str | None] | None = None
@@ -154,6 +155,12 @@ class TypeSystem:
 
     def by_name(self, kind: TypeKind, text: str) -> Type | None:
         """The type of that canonical name, or of that name as the root file may write it."""
+        known = self._canonical.get((kind, text))
+        if known is None:
+            known = self._canonical[kind, text] = self._by_canonical(kind, text)
+        return known
+
+    def _by_canonical(self, kind: TypeKind, text: str) -> Type | None:
         if kind is TypeKind.DATA and text in PRIMITIVES:
             return PRIMITIVES[text]
         root = self.bundle.root
