@@ -68,7 +68,8 @@ class SchemaDef:
     `validation` holds clauses that must all be true; a 1.x constraint `{greater_than: 1}` is the
     call `greater_than($value, 1)`, where `$value` is a call of `value` without arguments.
     The 1.x operators that 2.0 lacks keep their names: in_range, min_length, max_length, schema;
-    `pattern` is `matches` on the whole text and is named `pattern`.
+    `pattern` is `matches` on the whole text and is named `pattern`; `length: n` is written as
+    `equal(length($value), n)`. `type` None: it is inherited from what is refined, if anything is.
     """
 
     span: Span

@@ -7,6 +7,7 @@ from toscactl.definitions.expressions import expression
 from toscactl.definitions.model import Dialect, FunctionCall, Name, ParameterDef, SchemaDef
 from toscactl.definitions.table import (
     MISSING_KEYNAME,
+    WRONG_SHAPE,
     Field,
     Reading,
     Table,
@@ -15,6 +16,7 @@ from toscactl.definitions.table import (
     map_of,
     read_fields,
     report_empty,
+    shape,
 )
 from toscactl.definitions.values import (
     boolean,
@@ -218,7 +220,9 @@ def _defined(reading: Reading, table: Table, label: Name, node: Node) -> Paramet
     if isinstance(node, Scalar) and document.is_null(node):
         report_empty(reading, label)
         return ParameterDef(label, SchemaDef(label.span, None))
-    as_mapping(reading, node, f"the {table.what} `{label.text}`")
+    message = f"the {table.what} `{label.text}` must be a map, and here is {shape(node)}"
+    hint = f"write `{{ type: {node.text} }}`" if isinstance(node, Scalar) else None
+    reading.report(WRONG_SHAPE, node, message, hint=hint)
     return None
 
 

@@ -6,7 +6,6 @@ grammar, and lark is imported when the first such text is met.
 
 import functools
 import re
-from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from toscactl.values import ScalarUnit, Version
@@ -69,6 +68,8 @@ def parse_scalar_unit(text: str) -> ScalarUnit | None:
     if known is None:
         return None
     size, canonical = known
+    from fractions import Fraction
+
     # Exact where it can be: 1.5 GB is a whole number of bytes.
     amount = Fraction(number) * Fraction(str(size))
     whole = amount.denominator == 1

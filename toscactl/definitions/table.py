@@ -166,13 +166,13 @@ def _unexpected(reading: Reading, table: Table, key: Node) -> tuple[Reader, str,
         return None
     field = table.fields.get(name.text)
     if field is None and name.text.startswith(("_", "x-")):
-        message = f"`{name.text}` is no keyname of a {table.what}; as an extension it has no effect"
+        message = f"`{name.text}` is an extension of {article(table.what)}, and has no effect"
         reading.report(VENDOR, name, message)
         return None
     if field is None:
         near = closest(name.text, table.by_dialect[reading.dialect])
         hint = f"did you mean `{near}`?" if near else None
-        message = f"a {table.what} has no keyname `{name.text}`"
+        message = f"{article(table.what)} has no keyname `{name.text}`"
         reading.report(UNKNOWN_KEYNAME, name, message, hint=hint)
         return None
     if field.vendor:
@@ -183,7 +183,7 @@ def _unexpected(reading: Reading, table: Table, key: Node) -> tuple[Reader, str,
         limit = Dialect(field.until if when == "before" else field.since)
         if when == "before":
             limit = list(Dialect)[_ORDER[limit] + 1]
-        message = f"`{name.text}` of a {table.what} exists only {when} `{limit.value}`"
+        message = f"`{name.text}` of {article(table.what)} exists only {when} `{limit.value}`"
         reading.report(OTHER_VERSION, name, message)
     return field.read, field.into or name.text, field.nullable
 
@@ -202,8 +202,13 @@ def as_mapping(reading: Reading, node: Node, what: str) -> document.Mapping | No
     """The node if it is a map; otherwise it is reported."""
     if isinstance(node, document.Mapping):
         return node
-    reading.report(WRONG_SHAPE, node, f"{what} is a map, and here is {shape(node)}")
+    reading.report(WRONG_SHAPE, node, f"{what} must be a map, and here is {shape(node)}")
     return None
+
+
+def article(what: str) -> str:
+    """The word with its indefinite article."""
+    return f"an {what}" if what[0] in "aeio" else f"a {what}"
 
 
 def shape(node: Node) -> str:

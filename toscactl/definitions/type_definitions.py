@@ -33,12 +33,12 @@ from toscactl.definitions.schemas import (
     validation,
 )
 from toscactl.definitions.table import Field, Reading, Table, as_mapping, entity, ignored, map_of
-from toscactl.definitions.values import metadata, name, names, text, texts
+from toscactl.definitions.values import metadata, name, names, text, texts, version
 from toscactl.document import Node, Scalar
 
 _COMMON = {
     "derived_from": Field(name),
-    "version": Field(name),
+    "version": Field(version),
     "metadata": Field(metadata),
     "description": Field(text),
 }

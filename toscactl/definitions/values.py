@@ -6,6 +6,7 @@ from typing import TypeVar
 from toscactl import document
 from toscactl.definitions.expressions import expression
 from toscactl.definitions.model import UNBOUNDED, AssignmentDef, CountRange, Dialect, Name
+from toscactl.definitions.strings import parse_version
 from toscactl.definitions.table import (
     WRONG_SHAPE,
     Reading,
@@ -27,6 +28,12 @@ COUNT_RANGE = Rule("count-range", "Occurrences are not a list of a lower and an 
 SINGLE_FOR_LIST = Rule(
     "single-for-list",
     "A list is needed, and one value stands in its place.",
+    Severity.WARNING,
+    lenient=True,
+)
+BAD_VERSION = Rule(
+    "bad-version",
+    "The version of a type or an artifact is not of the form of versions.",
     Severity.WARNING,
     lenient=True,
 )
@@ -62,6 +69,15 @@ def text(reading: Reading, node: Node) -> str | None:
 
 def name(reading: Reading, node: Node) -> Name | None:
     return as_name(reading, node)
+
+
+def version(reading: Reading, node: Node) -> Name | None:
+    """The version of a type: `major.minor[.fix[.qualifier[-build]]]` (1.3, 3.3.2)."""
+    found = as_name(reading, node)
+    if found is not None and parse_version(found.text) is None:
+        message = f"`{found.text}` is no version: major.minor, such as `1.0`"
+        reading.deviation(BAD_VERSION, found, message)
+    return found
 
 
 def scalar(reading: Reading, node: Node) -> Scalar | None:

@@ -30,7 +30,7 @@ UNKNOWN_TAG = Rule("yaml-tag", "A tag is not one of the YAML core schema.")
 MERGE = Rule("merge-key", "The value of a merge key is not a mapping.")
 TOO_LARGE = Rule("too-large", "A text, its depth or what its aliases stand for exceeds a limit.")
 
-_UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_PRINTABLE = "\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff"
 _OLD_BREAKS = re.compile("[\x85\u2028\u2029]")
 _PROPERTIES = re.compile(r"(?:[&!][^\s,\[\]{}]*(?:\s+|$)(?:#[^\n]*\n\s*)*)+")
 _TAG = "tag:yaml.org,2002:"
@@ -370,7 +370,7 @@ def _syntax_error(source: Source, error: "yaml.MarkedYAMLError") -> Diagnostic:
 
 
 def _unprintable(source: Source, reason: str) -> Diagnostic:
-    match = _UNPRINTABLE.search(source.text)
+    match = re.search(f"[^{_PRINTABLE}]", source.text)
     if match is None:
         return CHARACTER.at(Span(source, 0, 0), reason)
     message = f"the character U+{ord(match[0]):04X} is not allowed in YAML"
