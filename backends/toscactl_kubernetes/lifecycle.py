@@ -45,6 +45,12 @@ OPERATION_ELSEWHERE = Rule(
     Severity.WARNING,
 )
 
+NEEDS_ROOT = Rule(
+    "kubernetes-needs-root",
+    "A script seems to need the rights of root, which its container does not have.",
+    Severity.WARNING,
+)
+
 FILES_PATH = "/opt/toscactl"
 WORK_PATH = "/work"
 ROOT_PATH = f"{WORK_PATH}/root"
@@ -55,6 +61,11 @@ CONFIG_MAP_LIMIT = 900_000
 _SOURCE = f'. "${{FILES:-{FILES_PATH}}}/lifecycle.sh"'
 _BASH = "tosca.artifacts.Implementation.Bash"
 _PYTHON = "tosca.artifacts.Implementation.Python"
+_ROOT_WORDS = re.compile(
+    rb"^\s*(?:sudo\s.*|(?:apt|apt-get|yum|dnf|apk|zypper|systemctl|service|useradd|adduser|groupadd"
+    rb"|mount|mkfs\S*|sysctl|modprobe)\s.*)$",
+    re.MULTILINE,
+)
 _STAGES = (
     ("before", ("pre_configure_source", "pre_configure_target")),
     ("after", ("post_configure_source", "post_configure_target")),
@@ -351,6 +362,25 @@ def _runner(draft: Draft, call: Call) -> str | None:
         "use a Bash or Python script, or give the node a container image",
     )
     return None
+
+
+def report_root(draft: Draft, workload: Workload) -> None:
+    """Say which scripts seem to need root: package managers, services, users, mounts."""
+    for component in workload.components:
+        for operation in component.operations:
+            content = operation.primary.content
+            found = _ROOT_WORDS.search(content()) if content is not None else None
+            if found is not None and operation.name != "delete":
+                word = found[0].decode(errors="replace").split()[0]
+                draft.report(
+                    NEEDS_ROOT,
+                    operation.place,
+                    f"`{operation.primary.file}` of `{component.address.template}` calls `{word}`, "
+                    "and its container has neither the rights of root nor a file system to "
+                    "install into",
+                    "use an image that has it all, in the facts `images` of the target, or "
+                    'declare `kubernetes.run_as_user: "0"` in the metadata of the node',
+                )
 
 
 def _folder_name(call: Call) -> str:

@@ -18,7 +18,14 @@ from toscactl.backend import (
 from toscactl_kubernetes import images
 from toscactl_kubernetes.environment import OPEN_SECRETS_PATH, entries, escaped
 from toscactl_kubernetes.images import Choice, Needs
-from toscactl_kubernetes.lifecycle import FILES_PATH, ROOT_PATH, WORK_PATH, Lifecycle, lifecycle
+from toscactl_kubernetes.lifecycle import (
+    FILES_PATH,
+    ROOT_PATH,
+    WORK_PATH,
+    Lifecycle,
+    lifecycle,
+    report_root,
+)
 from toscactl_kubernetes.manifests import Draft, Manifest
 from toscactl_kubernetes.naming import dns_label, variable
 from toscactl_kubernetes.ports import Port
@@ -119,6 +126,8 @@ def pod(
         paths = [claim.path for claim in claims]
         life = lifecycle(draft, composer, workload, paths, stays=stays)
         container |= _scripted(parts, life, found)
+        if found.user:
+            report_root(draft, workload)
     elif workload.idle:
         container["command"] = ("/bin/sh", "-c", _IDLE)
     else:

@@ -61,7 +61,9 @@ def _declared(draft: Draft, component: Instance, key: str, found: Needs) -> Need
         return replace(found, writable=tuple(dict.fromkeys((*found.writable, *extra))))
     word = str(value).strip().lower()
     if key == RUN_AS_USER and word.isdigit():
-        return replace(found, user=int(word))
+        user = int(word)
+        writable = user == 0 and READ_ONLY_ROOT not in component.metadata
+        return replace(found, user=user, read_only_root=found.read_only_root and not writable)
     if key == READ_ONLY_ROOT and word in {"true", "false"}:
         return replace(found, read_only_root=word == "true")
     expected = "a number" if key == RUN_AS_USER else "true or false"

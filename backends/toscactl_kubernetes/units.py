@@ -102,7 +102,7 @@ def _unit(draft: Draft, manifest: Manifest, names: Mapping[str, str]) -> Unit:
         (resource,),
         manifest.instances,
         tuple(needs),
-        _open(document),
+        _open(document) if draft.portion.elsewhere else {},
         document,
     )
 

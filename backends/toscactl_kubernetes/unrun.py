@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from toscactl.backend import Instance, Operation, Rule, Severity
 from toscactl_kubernetes.images import is_container_image
 from toscactl_kubernetes.manifests import Draft
-from toscactl_kubernetes.workloads import Workload
+from toscactl_kubernetes.workloads import LOAD_BALANCER, NETWORKING, STORAGE, Workload
 
 DELETE_NOT_RUN = Rule(
     "kubernetes-delete-not-run",
@@ -28,6 +28,7 @@ NOTHING_MADE = Rule(
     Severity.NOTE,
 )
 
+_OTHER_OBJECTS = (LOAD_BALANCER, *STORAGE, *NETWORKING)
 _STANDARD = frozenset({"create", "configure", "start", "stop"})
 _CONFIGURE = frozenset(
     {
@@ -38,21 +39,25 @@ _CONFIGURE = frozenset(
 
 
 def report_unrun(draft: Draft, workloads: Sequence[Workload]) -> None:
-    """A finding for each node whose operations, or a part of them, are not run."""
+    """A finding for each node that is not run, or whose operations, or some of them, are not."""
     run = {
         component.address.template
         for workload in workloads
         if workload.scripted
         for component in workload.components
     }
-    seen: set[str] = set()
-    for instance in draft.portion.instances:
-        template = instance.address.template
-        if template in seen:
-            continue
-        seen.add(template)
+    carried = {member.template for workload in workloads for member in workload.members}
+    for template, instances in draft.by_template.items():
+        instance = instances[0]
         _report_instance(draft, instance, is_run=template in run)
         _report_deploy_paths(draft, instance)
+        if template not in carried and not any(instance.is_a(name) for name in _OTHER_OBJECTS):
+            draft.report(
+                NOTHING_MADE,
+                instance.place,
+                f"`{template}` becomes no object: there is nothing to run for it",
+                "give it an image or operations, if it is to run",
+            )
 
 
 def _report_instance(draft: Draft, instance: Instance, *, is_run: bool) -> None:
