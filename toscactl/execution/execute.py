@@ -2,7 +2,7 @@
 
 import queue
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 
@@ -27,7 +27,7 @@ def execute(
     *,
     parallelism: int = 10,
     cancel: threading.Event | None = None,
-) -> Iterator[Event]:
+) -> Generator[Event, None, None]:
     """Carry out a plan; yields what happens as it happens, `Finished` last.
 
     When the event of a step's end is seen, its result is in the state. To cancel, set `cancel`,

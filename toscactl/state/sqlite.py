@@ -8,6 +8,7 @@ import secrets
 import shutil
 import sqlite3
 import tempfile
+import weakref
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -35,15 +36,15 @@ _LONGEST_NAME = 100
 
 
 def open_store(path: str | None) -> "SqliteStore":
-    """The store in a folder, which need not exist yet; with None one that lasts as the process.
+    """The store in a folder, which need not exist yet; with None one that goes when it is let go.
 
     Nothing is read or made before it is needed; then `StateError` says what is wrong.
     """
     if path is not None:
         return SqliteStore(path)
-    folder = tempfile.TemporaryDirectory(prefix="toscactl-")
-    store = SqliteStore(folder.name)
-    store.keep(folder)
+    folder = tempfile.mkdtemp(prefix="toscactl-")
+    store = SqliteStore(folder)
+    weakref.finalize(store, shutil.rmtree, folder, ignore_errors=True)
     return store
 
 
@@ -58,11 +59,7 @@ class SqliteStore:
         self._database = Database(self._folder)
         self._rows = Rows(Seal(self._folder))
         self._held: dict[str, str] = {}
-        self._kept: object = None
-
-    def keep(self, thing: object) -> None:
-        """Hold a thing as long as this store lives."""
-        self._kept = thing
+        weakref.finalize(self, self._database.close)
 
     def close(self) -> None:
         """Let go of the file; it is opened again when needed."""
@@ -153,8 +150,10 @@ class SqliteStore:
         with self._database.writing() as connection:
             self._check_lock(connection, deployment)
             _grow(connection, deployment)
+            # What an earlier run of the step left behind stays known until it has a result.
             connection.execute(
-                "INSERT OR REPLACE INTO ledger VALUES (?, ?, ?, ?, NULL)",
+                "INSERT INTO ledger VALUES (?, ?, ?, ?, NULL)"
+                " ON CONFLICT (deployment, unit, key) DO UPDATE SET status = excluded.status",
                 (deployment, unit, key, StepStatus.RUNNING.value),
             )
             _note(connection, deployment, run, f"{unit}#{key}", verb, "begun")
