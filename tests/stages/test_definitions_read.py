@@ -793,3 +793,62 @@ service_template:
         "r": "$text",
         "s": {"$key": 1},
     }
+
+
+def test_custom_functions_of_2_0() -> None:
+    text = """
+functions:
+  sqrt:
+    description: d
+    signatures:
+      - arguments: [{type: integer, validation: {$greater_or_equal: [$value, 0]}}, string]
+        optional_arguments: [float]
+        variadic: true
+        result: {type: float}
+        implementation: {primary: {type: Python, file: sqrt.py}}
+"""
+    (signature,) = read(text, "tosca_2_0").functions["sqrt"].signatures
+    first, second = signature.arguments
+    assert [show(call) for call in first.validation] == [["greater_or_equal()", ["value()"], 0]]
+    assert str(second.type) == "string"
+    assert signature.variadic
+    assert signature.result is not None
+    assert signature.implementation is not None
+    assert found("functions: {f: {}}", "tosca_2_0") == [("missing-keyname", "1:13")]
+    assert found("functions: {}") == [("?keyname-of-other-version", "1:1")]
+
+
+@pytest.mark.parametrize(
+    ("text", "version", "rules"),
+    [
+        ("node_types: {T: {version: v1}}", "1.3", [("?bad-version", "1:27")]),
+        ("node_types: {T: {version: v1}}", "tosca_2_0", [("bad-version", "1:27")]),
+        ("node_types: {T: {version: 1.0.0.a-1}}", "1.3", []),
+        (
+            "profile: p\nservice_template: {node_templates: {}}",
+            "tosca_2_0",
+            [("profile-with-service", "1:10")],
+        ),
+        ("service_template: {}", "tosca_2_0", [("missing-keyname", "1:19")]),
+        ("description: 1", "tosca_2_0", [("wrong-shape", "1:14")]),
+        ("node_types: {T: {derived_from: 1}}", "tosca_2_0", [("bad-name", "1:32")]),
+        ("description: 1\nnode_types: {1: {derived_from: x}}", "1.3", []),
+    ],
+)
+def test_versions_names_and_strings(text: str, version: str, rules: list[tuple[str, str]]) -> None:
+    assert found(text, version) == rules
+
+
+def test_a_relationship_may_refine_without_a_type() -> None:
+    body = "requirements: [{r: {node: n, relationship: {properties: {a: 1}}}}]"
+    (need,) = node_template(body).requirements
+    assert need.relationship.type is None
+    assert show(need.relationship.properties["a"].value) == 1
+
+
+def test_a_value_beside_a_description_is_an_attribute_or_data() -> None:
+    body = "attributes: {a: {value: 1}, b: {value: 1, unit: s}}\nproperties: {a: {value: 1}}"
+    node = node_template(body)
+    assert show(node.attributes["a"].value) == 1
+    assert show(node.attributes["b"].value) == {"value": 1, "unit": "s"}
+    assert show(node.properties["a"].value) == {"value": 1}
