@@ -18,12 +18,22 @@ from toscactl.backend import (
 )
 from toscactl_heat.attributes import attribute
 from toscactl_heat.draft import Draft
-from toscactl_heat.hot import FUNCTIONS, Function, GetAttr, GetParam, Hot, has_list_concat
+from toscactl_heat.hot import (
+    FUNCTIONS,
+    Function,
+    GetAttr,
+    GetParam,
+    Hot,
+    has_conditions,
+    has_list_concat,
+    join,
+)
 from toscactl_heat.parameters import gib
 
 UNSUPPORTED_FUNCTION = Rule(
     "heat-unsupported-function", "A value needs a function that HOT does not have."
 )
+_NUMBERS = ("integer", "float", "number")
 RESERVED_KEY = Rule(
     "heat-reserved-key", "A map would be read as a function by Heat, because of its only key."
 )
@@ -56,7 +66,19 @@ def lower(draft: Draft, value: Value, place: Place | None) -> Hot:
 
 
 def lower_text(draft: Draft, value: Value, place: Place | None) -> Hot:
-    """A value as operations read it: text as it is, all else known as JSON."""
+    """A value as operations read it: text as it is, all else known as JSON.
+
+    Numbers and booleans are made text: Heat's agent cannot put others into an environment.
+    """
+    if isinstance(value, Secret) and not is_known(value):
+        return lower_text(draft, value.value, place)
+    if isinstance(value, InputOf) and value.type in _NUMBERS and value.name not in draft.in_gib:
+        word = f"%{_word(value.name)}%"
+        return Function(
+            "str_replace", {"template": word, "params": {word: lower(draft, value, place)}}
+        )
+    if isinstance(value, InputOf) and value.type == "boolean":
+        return _truth(draft, value, place)
     if not is_known(value):
         return lower(draft, value, place)
     if isinstance(value, Secret):
@@ -77,6 +99,18 @@ def lower_gib(draft: Draft, value: Value, place: Place | None) -> Hot:
             UNSUPPORTED_FUNCTION, place, "HOT cannot compute a size in GiB from this value"
         )
     return settled
+
+
+def _truth(draft: Draft, value: InputOf, place: Place | None) -> Hot:
+    """`true` or `false`, where Heat itself would write `True` or `False`."""
+    if not has_conditions(draft.facts.version):
+        draft.report(
+            UNSUPPORTED_FUNCTION,
+            place,
+            f"a boolean as text needs `if`, which HOT {draft.facts.version} lacks",
+            hint="set fact `heat_template_version` of the target to 2016-10-14 or later",
+        )
+    return Function("if", (lower(draft, value, place), "true", "false"))
 
 
 def _input(draft: Draft, value: InputOf) -> Hot:
@@ -124,7 +158,8 @@ def _concat(draft: Draft, pieces: Sequence[Value], place: Place | None) -> Hot:
         if _is_plain(piece):
             template += text(piece)
             continue
-        lowered = lower(draft, piece, place)
+        boolean = isinstance(piece, InputOf) and piece.type == "boolean"
+        lowered = lower_text(draft, piece, place) if boolean else lower(draft, piece, place)
         name = _placeholder(piece, literal, values)
         values[name] = lowered
         template += name
@@ -139,7 +174,7 @@ def _placeholder(value: Value, literal: str, taken: Mapping[str, Hot]) -> str:
     """A word for a piece that is in no text around it and in no other word."""
     match value:
         case AttributeOf(name=name) | InputOf(name=name) | Call(function=name):
-            word = "".join(c if c.isalnum() else "_" for c in name)
+            word = _word(name)
         case _:
             word = "value"
     number, found = 1, f"%{word}%"
@@ -147,6 +182,10 @@ def _placeholder(value: Value, literal: str, taken: Mapping[str, Hot]) -> str:
         number += 1
         found = f"%{word}{number}%"
     return found
+
+
+def _word(name: str) -> str:
+    return "".join(c if c.isalnum() else "_" for c in name)
 
 
 def _join(draft: Draft, items: Value, delimiter: Value, place: Place | None) -> Hot:
@@ -159,7 +198,9 @@ def _join(draft: Draft, items: Value, delimiter: Value, place: Place | None) -> 
 def _item(draft: Draft, item: Value, place: Place | None) -> Hot:
     """One item of `list_join`, which takes texts only: numbers are made text first."""
     lowered = lower_text(draft, item, place)
-    if isinstance(lowered, GetParam | GetAttr):
+    if isinstance(lowered, GetParam | GetAttr) and isinstance(item, InputOf | AttributeOf):
+        if item.type in ("string", "list", "map"):
+            return lowered
         return Function("str_replace", {"template": "%item%", "params": {"%item%": lowered}})
     return lowered
 
@@ -171,8 +212,14 @@ def _token(draft: Draft, whole: Value, separators: str, index: Value, place: Pla
         draft.report(UNSUPPORTED_FUNCTION, place, "`token` without a separator cannot be computed")
         return None
     first, others = separators[0], separators[1:]
+    at = lower(draft, index, place)
+    if isinstance(at, str) and at.isdigit():
+        at = int(at)
     if others:
+        # While Heat validates, attributes are nothing yet: there must be a text to replace in, and
+        # enough pieces to take one.
+        padded = join(source, first * (at + 1 if isinstance(at, int) else 1))
         source = Function(
-            "str_replace", {"template": source, "params": dict.fromkeys(others, first)}
+            "str_replace", {"template": padded, "params": dict.fromkeys(others, first)}
         )
-    return Function("str_split", (first, source, lower(draft, index, place)))
+    return Function("str_split", (first, source, at))

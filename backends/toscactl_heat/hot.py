@@ -86,6 +86,11 @@ def has_list_concat(version: str) -> bool:
     return version not in _WITHOUT_LIST_CONCAT
 
 
+def has_conditions(version: str) -> bool:
+    """Whether a version of HOT has the function `if` (2016-10-14, newton, on)."""
+    return version not in VERSIONS[:2]
+
+
 def join(*pieces: Hot) -> Hot:
     """Texts one after the other; neighbours that are known are made one."""
     merged: list[Hot] = []
