@@ -11,7 +11,7 @@ from toscactl.address import Address
 from toscactl.backend import Backend, Portion
 from toscactl.execution import Event, Finished, execute
 from toscactl.graph import Input, Instance, InstanceGraph, Operation, Output, Relationship
-from toscactl.plan import Plan, Wanted, destroy, diff
+from toscactl.planning import Plan, Wanted, destroy, diff
 from toscactl.source import Place
 from toscactl.state import SqliteStore, State, Store
 from toscactl.targets import Target

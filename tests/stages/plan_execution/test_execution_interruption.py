@@ -106,7 +106,7 @@ def test_a_bug_in_a_driver_ends_the_run_and_is_not_hidden(
     def run(*_: object) -> None:
         raise Broken
 
-    monkeypatch.setattr("toscactl.testing.MemoryDriver.run", run)
+    monkeypatch.setattr("toscactl.testing.memory.MemoryDriver.run", run)
     service = services.graph(services.node("db"), services.node("web", "db"))
     with pytest.raises(Broken):
         shop.apply(service)
@@ -123,7 +123,7 @@ def test_a_target_that_cannot_be_reached_fails_its_steps(
     def connect(*_: object) -> None:
         raise BackendError("no route to `here`", hint="look at the cable")
 
-    monkeypatch.setattr("toscactl.testing.MemoryBackend.connect", connect)
+    monkeypatch.setattr("toscactl.testing.memory.MemoryBackend.connect", connect)
     events = shop.apply(services.graph(services.node("a"), services.node("b")))
     failures = [event for event in events if isinstance(event, Failed)]
     assert {(f.message, f.hint) for f in failures} == {("no route to `here`", "look at the cable")}
@@ -162,7 +162,7 @@ from toscactl.address import Address
 from toscactl.backend import Portion
 from toscactl.execution import execute
 from toscactl.graph import Instance, InstanceGraph, Relationship
-from toscactl.plan import Wanted, destroy, diff
+from toscactl.planning import Wanted, destroy, diff
 from toscactl.source import Place
 from toscactl.state import SqliteStore
 from toscactl.targets import Target

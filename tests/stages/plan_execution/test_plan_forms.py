@@ -12,7 +12,7 @@ from toscactl.address import Address
 from toscactl.desired import Blob, Origin
 from toscactl.errors import CannotRead, StalePlan
 from toscactl.graph import InstanceGraph
-from toscactl.plan import (
+from toscactl.planning import (
     KINDS,
     Plan,
     Risk,
