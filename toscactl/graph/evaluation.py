@@ -5,6 +5,7 @@ TOSCA 1.3, chapter 4. Each value is evaluated once, when it is first asked for.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import NoneType
 
 from toscactl.address import Address
 from toscactl.definitions import TypeKind
@@ -30,6 +31,7 @@ from toscactl.values import (
 
 EVALUATION_FAILED = Rule("evaluation-failed", "A function cannot be computed.")
 EMPTY_RESULT = Rule("empty-result", "A function yields nothing where a value is required.")
+_LITERALS = (str, int, float, ScalarUnit, Version, NoneType)
 HOSTED_ON = "tosca.relationships.HostedOn"
 
 
@@ -124,7 +126,7 @@ class Evaluation:
     def value_of(self, assigned: Assigned, subject: Subject) -> Value:
         """An assigned value, evaluated and checked; problems are reported at its place."""
         value = assigned.value
-        if any(isinstance(part, Call) for part in walk(value)):
+        if not isinstance(value, _LITERALS) and any(isinstance(part, Call) for part in walk(value)):
             try:
                 value = self.resolve(value, subject)
             except EvaluationError as problem:

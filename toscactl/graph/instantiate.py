@@ -42,6 +42,13 @@ def instantiate(
     `service` is its name where the text gives none. With `parameters`, inputs stay open
     (`InputOf`) and none is missing, for targets that have parameters of their own.
     """
+    with document.collector_paused():
+        return _instantiate(topology, given, service, parameters=parameters)
+
+
+def _instantiate(
+    topology: Topology, given: Mapping[str, document.Node], service: str, *, parameters: bool
+) -> Checked[InstanceGraph]:
     found: list[Diagnostic] = []
     inputs = read_inputs(topology, given, found, optional=parameters)
     addresses: dict[str, tuple[Address, ...]] = {}
@@ -141,6 +148,8 @@ def _referred(topology: Topology, name: str) -> Iterator[str]:
         if requirement.target is not None:
             yield requirement.target
     for assigned in _assigned(template):
+        if isinstance(assigned.value, str):
+            continue
         for part in walk(assigned.value):
             if isinstance(part, Call) and part.arguments:
                 named = part.arguments[0]

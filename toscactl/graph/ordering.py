@@ -7,10 +7,11 @@ from toscactl.address import Address
 from toscactl.diagnostics import Diagnostic, Rule
 from toscactl.graph.model import Instance, Operation
 from toscactl.source import Place
-from toscactl.values import Value, waits_for
+from toscactl.values import ScalarUnit, Value, waits_for
 
 DEPENDENCY_CYCLE = Rule("dependency-cycle", "Nodes need each other in a circle.")
 
+_LITERALS = (str, int, float, ScalarUnit)
 _WHEN_REMOVED = frozenset({"stop", "delete"})
 
 
@@ -25,6 +26,8 @@ def needs_of(instance: Instance) -> dict[Address, tuple[str, Place]]:
     for edge in instance.relationships:
         found.setdefault(edge.target, (f"requirement `{edge.name}`", edge.place))
     for reason, value, place in _values(instance):
+        if isinstance(value, _LITERALS):
+            continue
         for address in sorted(waits_for(value)):
             if address != instance.address:
                 found.setdefault(address, (reason, place))

@@ -28,6 +28,13 @@ def build(types: TypeSystem) -> Checked[Topology]:
     topology = _empty(types, file)
     if service is None:
         return Checked(topology)
+    with document.collector_paused():
+        return _build(types, service, topology)
+
+
+def _build(
+    types: TypeSystem, service: definitions.ServiceTemplateDef, topology: Topology
+) -> Checked[Topology]:
     found: list[Diagnostic] = []
     nodes = copied_nodes(service, found)
     node_types = {name: _type_of(types, node, found) for name, node in nodes.items()}

@@ -378,7 +378,9 @@ def _check_token(context: _Context) -> Iterator[Diagnostic]:
     """A text, the characters that divide it, and which part is meant (1.3, 4.3.3)."""
     arguments = context.call.arguments
     if len(arguments) != 3:  # noqa: PLR2004
-        yield _malformed(context, "a text, its dividing characters and an index", '[ text, ":", 0 ]')
+        yield _malformed(
+            context, "a text, its dividing characters and an index", '[ text, ":", 0 ]'
+        )
         return
     index = arguments[2]
     if isinstance(index, document.Scalar) and not index.text.isdecimal():

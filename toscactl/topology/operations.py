@@ -119,6 +119,11 @@ def _of_interface(
     interface: InterfaceDefinition,
     layers: Sequence[definitions.InterfaceDef],
 ) -> Iterator[Operation]:
+    if not layers:
+        idle = _idle(scope, name, interface)
+        if idle is not None:
+            yield from idle
+            return
     for layer in layers:
         if not interface.type.broken:
             scope.report(_unknown_operations(layer, interface, name, place.owner))
@@ -130,6 +135,25 @@ def _of_interface(
             layer.operations[operation] for layer in layers if operation in layer.operations
         ]
         yield _operation(scope, place, name, definition, assigned, inputs)
+
+
+def _idle(scope: Scope, name: str, interface: InterfaceDefinition) -> tuple[Operation, ...] | None:
+    """The operations of an interface of which a type says no more than that it is there.
+
+    Most interfaces of most nodes are so, and all of them share these.
+    """
+    if id(interface) not in scope.idle:
+        made: tuple[Operation, ...] | None = None
+        if not any(
+            each.implementation or each.inputs or each.outputs
+            for each in interface.operations.values()
+        ):
+            made = tuple(
+                Operation(name, each.name, each.span, metadata=each.metadata)
+                for each in interface.operations.values()
+            )
+        scope.idle[id(interface)] = (interface, made)
+    return scope.idle[id(interface)][1]
 
 
 def _unknown_operations(

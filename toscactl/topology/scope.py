@@ -2,12 +2,19 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from types import NoneType
 
 from toscactl import definitions
 from toscactl.diagnostics import Diagnostic
 from toscactl.source import Source
-from toscactl.topology.model import Assigned, Parameter, RelationshipTemplate
-from toscactl.typesystem import NodeType, PropertyDefinition, RelationshipType, TypeSystem
+from toscactl.topology.model import Assigned, Operation, Parameter, RelationshipTemplate
+from toscactl.typesystem import (
+    InterfaceDefinition,
+    NodeType,
+    PropertyDefinition,
+    RelationshipType,
+    TypeSystem,
+)
 from toscactl.values import Call, Value, walk
 
 
@@ -77,6 +84,10 @@ class Scope:
     sites: list[Site] = field(default_factory=list)
     defaults: dict[int, Default] = field(default_factory=dict)
     """By the identity of the definition, which they keep alive."""
+    idle: dict[int, tuple[InterfaceDefinition, tuple[Operation, ...] | None]] = field(
+        default_factory=dict
+    )
+    """The operations of interfaces of which nothing runs, by the identity of the interface."""
 
     def report(self, diagnostics: Iterable[Diagnostic]) -> None:
         self.found.extend(diagnostics)
@@ -93,7 +104,7 @@ class Scope:
 
 def has_calls(value: Value) -> bool:
     """Whether a value has a function call anywhere in it."""
-    if isinstance(value, str | int | float | None):
+    if isinstance(value, (str, int, float, NoneType)):
         return False
     return any(isinstance(part, Call) for part in walk(value))
 
