@@ -1,5 +1,6 @@
 """The effects of the local backend: steps done on this machine."""
 
+import shlex
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -131,10 +132,11 @@ def _is_done_by_word(operation: Operation) -> bool:
         journal.note(folder, unit.id, task.key, journal.OK)
         return True
     journal.note(folder, unit.id, task.key, journal.UNKNOWN, journal.ASKED)
+    done, again = (shlex.quote(str(at / name)) for name in (journal.OK, journal.UNKNOWN))
     raise OperationFailed(
         f"it is not known whether {operation.title} was done, and it must not run twice (run_once)",
-        hint=f"see what it did; if it is done, say so with `touch {at}/{journal.OK}`,"
-        f" else let it run again with `rm {at}/{journal.UNKNOWN}`; then apply again",
+        hint=f"see what it did; if it is done, say so with `touch {done}`,"
+        f" else let it run again with `rm {again}`; then apply again",
     )
 
 

@@ -209,7 +209,7 @@ def _resource(
 def _said(capability: Capability) -> dict[str, Value]:
     """The properties of a capability without the standard's defaults for endpoints.
 
-    They stand in every service (1.3, 5.5.6), mean nothing here, and nobody wrote them.
+    They stand in every service (1.3, 5.5), mean nothing here, and nobody wrote them.
     """
     endpoint = any("Endpoint" in name.split(".") for name in capability.types)
     return {
@@ -301,7 +301,7 @@ class _Written:
         files = dict(zip(paths[len(parts) :], (name for _, name in self._extras), strict=True))
         digest = hashlib.sha256(interpreter.encode())
         for path, content in zip(paths, contents, strict=False):
-            assert content is not None  # noqa: S101
+            assert content is not None
             blob = Blob(hashlib.sha256(content).hexdigest(), content, executable=path == paths[0])
             files[path] = f"{key}/{path}"
             self.files[files[path]] = blob

@@ -112,7 +112,9 @@ def _step(unit: Unit, doing: _Doing, *, removes: bool, last: bool) -> Step:
         timeout=None if task is None else task.timeout,
         retries=0 if task is None else task.retries,
         backoff=1.0 if task is None else task.backoff,
-        run_once=False if task is None else task.run_once,
+        # The driver itself asks about an interrupted operation that must not run twice: it knows
+        # whether it ended after all, and takes the answer.
+        run_once=False,
         origin=origins.get(f"operations.{doing.key}", origins.get("")),
     )
 

@@ -167,7 +167,7 @@ def _edge(payload: Mapping[str, Value]) -> Edge:
 
 
 def _output(value: Value) -> tuple[Address, tuple[str | int, ...]]:
-    assert isinstance(value, Sequence)  # noqa: S101
+    assert isinstance(value, Sequence)
     address, *path = value
     return Address.parse(str(address)), tuple(
         part if isinstance(part, int) else str(part) for part in path
@@ -177,7 +177,7 @@ def _output(value: Value) -> tuple[Address, tuple[str | int, ...]]:
 def tasks_of(unit: Unit) -> tuple[Task, ...]:
     """The tasks of a unit: the way up, then the update, then the way back."""
     tasks = unit.payload.get("tasks", ())
-    assert isinstance(tasks, Sequence)  # noqa: S101
+    assert isinstance(tasks, Sequence)
     return tuple(from_payload(task) for task in tasks if isinstance(task, Mapping))
 
 
