@@ -22,7 +22,7 @@ from generate import service
 
 _STAGES = """
 import json, sys, time
-from toscactl import document, definitions, loading, typesystem, topology, graph, plan, state
+from toscactl import document, definitions, loading, typesystem, topology, graph, planning, state
 from toscactl.source import Source
 from toscactl.pipeline import installed
 from toscactl import pipeline, targets as targets_module

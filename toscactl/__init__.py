@@ -70,7 +70,7 @@ if TYPE_CHECKING:
         verify_plan,
         version,
     )
-    from toscactl.plan import Plan
+    from toscactl.planning import Plan
     from toscactl.source import Place, Position, Source, Span
     from toscactl.state import State, Store
     from toscactl.targets import Target
@@ -93,7 +93,7 @@ _HOMES = {
         "plan", "plan_destroy", "profiles", "read_plan", "resolve", "translate", "validate",
         "verify_plan", "version",
     ),
-    "toscactl.plan": ("Plan",),
+    "toscactl.planning": ("Plan",),
     "toscactl.source": ("Place", "Position", "Source", "Span"),
     "toscactl.state": ("State", "Store"),
     "toscactl.targets": ("Target",),

@@ -16,11 +16,11 @@ from toscactl import (
     inventory,
     loading,
     placement,
+    planning,
     state,
     topology,
     typesystem,
 )
-from toscactl import plan as planning
 from toscactl.backend import Backend, Portion, Unit
 from toscactl.definitions import TypeKind
 from toscactl.diagnostics import Checked, Diagnostic, Severity, closest, render
@@ -34,7 +34,7 @@ from toscactl.errors import (
 )
 from toscactl.execution import Event
 from toscactl.graph import InstanceGraph
-from toscactl.plan import Plan
+from toscactl.planning import Plan, SavedPlan
 from toscactl.source import Source
 from toscactl.state import State, Store
 from toscactl.targets import BUILT_IN, Target
@@ -453,3 +453,13 @@ def describe_type(
             f"there is no type `{name}`", hint=f"did you mean `{guess}`?" if guess else None
         )
     return "\n".join(found)
+
+
+def read_plan(text: str) -> SavedPlan:
+    """A plan that `planning.to_json` wrote. Raises `CannotRead` if it is none."""
+    return planning.from_json(text)
+
+
+def verify_plan(saved: SavedPlan, now: Plan) -> None:
+    """Whether a saved plan is what would be done now. Raises `StalePlan`, naming what moved."""
+    planning.verify(saved, now)

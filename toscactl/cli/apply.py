@@ -8,7 +8,7 @@ import click
 from toscactl.cli import options, progress, terminal
 
 if TYPE_CHECKING:
-    from toscactl.plan import Plan
+    from toscactl.planning import Plan
     from toscactl.state import Store
 
 _PLAN_MARK = '"toscactl.plan/'
@@ -49,7 +49,6 @@ def command(
       toscactl apply plan.json --yes
     """
     import toscactl
-    from toscactl import pipeline
 
     store = options.opened_store(state_path)
     if _is_plan(path):
@@ -58,13 +57,13 @@ def command(
         values = options.collected_inputs(service, given, inputs_file)
         names = tuple(target.name for target in saved.targets)
         chosen = options.chosen_targets(names, targets_file, saved.source)
-        wanted = pipeline.plan(service, chosen, values, store=store, name=saved.deployment)
+        wanted = toscactl.plan(service, chosen, values, store=store, name=saved.deployment)
         toscactl.verify_plan(saved, wanted)
     else:
         chosen = options.chosen_targets(target_names, targets_file, path)
         service = toscactl.load(path, offline=offline, profile_paths=profile_paths)
         values = options.collected_inputs(service, given, inputs_file)
-        wanted = pipeline.plan(service, chosen, values, store=store, name=name)
+        wanted = toscactl.plan(service, chosen, values, store=store, name=name)
     terminal.findings(service.diagnostics)
     return carry_out(wanted, store, yes=yes, parallelism=parallelism, question="Apply this plan?")
 
@@ -81,7 +80,7 @@ def carry_out(wanted: "Plan", store: "Store", *, yes: bool, parallelism: int, qu
     """Show a plan, ask, carry it out, and say how it ended. Used by `apply` and `destroy`."""
     import sys
 
-    from toscactl import plan as planning
+    from toscactl import planning
 
     terminal.note(
         planning.to_text(

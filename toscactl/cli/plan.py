@@ -11,7 +11,7 @@ from toscactl.cli.run import Exit
 from toscactl.errors import CannotRead
 
 if TYPE_CHECKING:
-    from toscactl.plan import Plan
+    from toscactl.planning import Plan
 
 KINDS = ("create", "update", "replace", "delete", "run", "may", "downtime", "data-loss", "any")
 
@@ -72,8 +72,7 @@ def command(
       toscactl plan service.yaml --target k3s --out plan.json --fail-on replace,delete
     """
     import toscactl
-    from toscactl import pipeline
-    from toscactl import plan as planning
+    from toscactl import planning
 
     kinds = _kinds(fail_on)
     store = options.opened_store(state_path)
@@ -83,7 +82,7 @@ def command(
         chosen = options.chosen_targets(target_names, targets_file, path)
         service = toscactl.load(path, offline=offline, profile_paths=profile_paths)
         values = options.collected_inputs(service, given, inputs_file)
-        wanted = pipeline.plan(service, chosen, values, store=store, name=name)
+        wanted = toscactl.plan(service, chosen, values, store=store, name=name)
         terminal.findings(service.diagnostics)
     terminal.result(rendered(wanted, form, verbose=verbose))
     if out is not None:
@@ -98,7 +97,7 @@ def command(
 
 def rendered(wanted: "Plan", form: str, *, verbose: bool = False) -> str:
     """A plan in a format of `--format`."""
-    from toscactl import plan as planning
+    from toscactl import planning
 
     if form == "json":
         return planning.to_json(wanted)

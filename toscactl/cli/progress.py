@@ -14,7 +14,7 @@ from toscactl.errors import Refused
 
 if TYPE_CHECKING:
     from toscactl.execution import Event
-    from toscactl.plan import Plan
+    from toscactl.planning import Plan
     from toscactl.state import Store
     from toscactl.values import Value
 

@@ -14,7 +14,7 @@ from toscactl.execution.inputs import known_outputs
 from toscactl.execution.model import Done, Event, Failed, Finished, Skipped, Waiting
 from toscactl.execution.schedule import Schedule
 from toscactl.execution.work import UNCHANGED, Work
-from toscactl.plan import Plan
+from toscactl.planning import Plan
 from toscactl.state import State, Store
 
 CANCELLED = "cancelled"

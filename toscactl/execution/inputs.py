@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from toscactl.address import Address
 from toscactl.desired import Step, Unit
 from toscactl.errors import BackendError
-from toscactl.plan.readers import NotKnown, attribute, foreign_reads, put_in
+from toscactl.planning.readers import NotKnown, attribute, foreign_reads, put_in
 from toscactl.state import State
 from toscactl.values import (
     AttributeOf,

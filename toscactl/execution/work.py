@@ -17,7 +17,7 @@ from toscactl.execution.inputs import finished, settled_at, used
 from toscactl.execution.model import Done, Event, Failed, Progress, Skipped, Started
 from toscactl.execution.secrecy import Secrets
 from toscactl.execution.unit import UnitRun
-from toscactl.plan import Certainty, Plan
+from toscactl.planning import Certainty, Plan
 from toscactl.state import State, StepResult, StepStatus, Store
 from toscactl.values import Value
 

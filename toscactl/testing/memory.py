@@ -20,6 +20,7 @@ from toscactl.graph import Instance
 from toscactl.targets import Target
 from toscactl.values import (
     AttributeOf,
+    Secret,
     Value,
     references,
 )

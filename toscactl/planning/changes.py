@@ -6,7 +6,7 @@ from dataclasses import replace
 from toscactl.backend import Backend
 from toscactl.desired import Action, Unit, UnitChange
 from toscactl.desired.serialize import frozen
-from toscactl.plan.decision import (
+from toscactl.planning.decision import (
     Decision,
     Decisions,
     backend_of,
@@ -15,8 +15,8 @@ from toscactl.plan.decision import (
     standing,
     step_keys,
 )
-from toscactl.plan.model import Reason
-from toscactl.plan.spread import spread
+from toscactl.planning.model import Reason
+from toscactl.planning.spread import spread
 from toscactl.state import State, UnitRecord
 
 NEW = Reason("new", "not deployed yet")

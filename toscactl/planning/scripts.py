@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from toscactl.desired import Blob, Origin, Step, Unit
-from toscactl.plan.model import Plan
+from toscactl.planning.model import Plan
 from toscactl.values import is_known, text
 
 

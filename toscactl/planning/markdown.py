@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from toscactl.desired import Action
-from toscactl.plan.gates import destructive
-from toscactl.plan.model import Plan, ResourceAction, Risk
-from toscactl.plan.scripts import scripts
-from toscactl.plan.wording import change, place, printable, shown, sign, summary
+from toscactl.planning.gates import destructive
+from toscactl.planning.model import Plan, ResourceAction, Risk
+from toscactl.planning.scripts import scripts
+from toscactl.planning.wording import change, place, printable, shown, sign, summary
 
 BUDGET = 60_000
 """Characters. The comments of the common forges end at 65,536."""

@@ -4,10 +4,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from toscactl.desired import Action, Resource, Step, Unit
-from toscactl.plan.decision import Decision, Decisions
-from toscactl.plan.model import Certainty, PropertyChange, Reason, ResourceAction, Risk
-from toscactl.plan.order import depth, waves
-from toscactl.plan.properties import Knowledge, origin_of, property_changes
+from toscactl.planning.decision import Decision, Decisions
+from toscactl.planning.model import Certainty, PropertyChange, Reason, ResourceAction, Risk
+from toscactl.planning.order import depth, waves
+from toscactl.planning.properties import Knowledge, origin_of, property_changes
 
 _UNCHANGED = Reason("unchanged", "as it is wanted")
 

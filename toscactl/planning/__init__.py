@@ -1,10 +1,10 @@
 """desired + state -> plan: what would change, why, and in which order."""
 
-from toscactl.plan.diff import Wanted, destroy, diff
-from toscactl.plan.gates import KINDS, matching
-from toscactl.plan.json import SavedPlan, from_json, schema, to_json, verify
-from toscactl.plan.markdown import to_markdown
-from toscactl.plan.model import (
+from toscactl.planning.diff import Wanted, destroy, diff
+from toscactl.planning.gates import KINDS, matching
+from toscactl.planning.json import SavedPlan, from_json, schema, to_json, verify
+from toscactl.planning.markdown import to_markdown
+from toscactl.planning.model import (
     FORMAT,
     Certainty,
     InputDigest,
@@ -17,8 +17,8 @@ from toscactl.plan.model import (
     Risk,
     Unsupported,
 )
-from toscactl.plan.scripts import Script, scripts
-from toscactl.plan.text import to_text
+from toscactl.planning.scripts import Script, scripts
+from toscactl.planning.text import to_text
 
 __all__ = [
     "FORMAT",

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from toscactl.backend import Backend
 from toscactl.desired import Action, Unit, UnitChange
-from toscactl.plan.decision import Decision, Decisions, backend_of, keys, standing
-from toscactl.plan.model import Certainty, Reason
-from toscactl.plan.readers import NotKnown, Reading, attribute, put_in, readings
+from toscactl.planning.decision import Decision, Decisions, backend_of, keys, standing
+from toscactl.planning.model import Certainty, Reason
+from toscactl.planning.readers import NotKnown, Reading, attribute, put_in, readings
 from toscactl.state import State
 from toscactl.values import AttributeOf, EvaluationError, Value
 

@@ -11,9 +11,9 @@ from toscactl.address import Address
 from toscactl.desired import Action, Step, Unit
 from toscactl.diagnostics import Rule
 from toscactl.errors import InvalidService
-from toscactl.plan.decision import Decisions
-from toscactl.plan.model import Certainty
-from toscactl.plan.readers import makers
+from toscactl.planning.decision import Decisions
+from toscactl.planning.model import Certainty
+from toscactl.planning.readers import makers
 from toscactl.values import Value, waits_for
 
 CYCLIC_ORDER = Rule("cyclic-order", "Operations wait for each other, so that none can begin.")

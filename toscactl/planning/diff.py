@@ -9,13 +9,13 @@ from toscactl.desired import Action, Step, Unit
 from toscactl.diagnostics import Diagnostic, Severity
 from toscactl.errors import UnknownTarget
 from toscactl.graph import InstanceGraph
-from toscactl.plan.actions import actions
-from toscactl.plan.changes import REMOVED, REQUESTED, decide
-from toscactl.plan.decision import Decisions, backend_of
-from toscactl.plan.digests import input_digests
-from toscactl.plan.model import OutputPreview, Plan, Preconditions, Unsupported
-from toscactl.plan.order import ordered
-from toscactl.plan.properties import Knowledge
+from toscactl.planning.actions import actions
+from toscactl.planning.changes import REMOVED, REQUESTED, decide
+from toscactl.planning.decision import Decisions, backend_of
+from toscactl.planning.digests import input_digests
+from toscactl.planning.model import OutputPreview, Plan, Preconditions, Unsupported
+from toscactl.planning.order import ordered
+from toscactl.planning.properties import Knowledge
 from toscactl.state import State
 from toscactl.targets import Target
 from toscactl.values import Secret, Value, is_sensitive

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from toscactl.address import Address
 from toscactl.desired import Origin, Resource
-from toscactl.plan.digests import fingerprint
-from toscactl.plan.model import PropertyChange
-from toscactl.plan.readers import NotKnown, attribute
+from toscactl.planning.digests import fingerprint
+from toscactl.planning.model import PropertyChange
+from toscactl.planning.readers import NotKnown, attribute
 from toscactl.values import (
     AttributeOf,
     EvaluationError,

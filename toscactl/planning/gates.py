@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Mapping
 
 from toscactl.desired import Action
-from toscactl.plan.model import Certainty, Plan, ResourceAction, Risk
+from toscactl.planning.model import Certainty, Plan, ResourceAction, Risk
 
 _TESTS: Mapping[str, Callable[[ResourceAction], bool]] = {
     "create": lambda one: one.action is Action.CREATE,

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from toscactl.desired import Action, Origin
-from toscactl.plan.model import Certainty, Plan, PropertyChange, ResourceAction
+from toscactl.planning.model import Certainty, Plan, PropertyChange, ResourceAction
 from toscactl.values import Secret, Value, is_known, is_sensitive, text
 
 NOT_SET = "(not set)"

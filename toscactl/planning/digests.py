@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Mapping
 
 from toscactl import values
-from toscactl.plan.model import InputDigest
+from toscactl.planning.model import InputDigest
 from toscactl.values import Value, is_known, is_sensitive, reveal
 
 _SHOWN = 12

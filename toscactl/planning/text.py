@@ -5,10 +5,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 
 from toscactl.desired import Action
-from toscactl.plan.gates import destructive
-from toscactl.plan.model import Certainty, Plan, PropertyChange, ResourceAction, Risk
-from toscactl.plan.scripts import Script, scripts
-from toscactl.plan.wording import change, place, printable, shown, sign, summary
+from toscactl.planning.gates import destructive
+from toscactl.planning.model import Certainty, Plan, PropertyChange, ResourceAction, Risk
+from toscactl.planning.scripts import Script, scripts
+from toscactl.planning.wording import change, place, printable, shown, sign, summary
 
 _RESET = "\x1b[0m"
 _COLORS: Mapping[str, str] = {

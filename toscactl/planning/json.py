@@ -12,8 +12,8 @@ from importlib import resources
 
 from toscactl.desired import Origin
 from toscactl.errors import CannotRead, StalePlan
-from toscactl.plan.digests import sha256
-from toscactl.plan.model import (
+from toscactl.planning.digests import sha256
+from toscactl.planning.model import (
     FORMAT,
     InputDigest,
     OutputPreview,
@@ -23,7 +23,7 @@ from toscactl.plan.model import (
     ResourceAction,
     Unsupported,
 )
-from toscactl.plan.scripts import Script, scripts
+from toscactl.planning.scripts import Script, scripts
 from toscactl.targets import Target
 from toscactl.values import Secret, Value, is_known, is_sensitive, plain, references
 
@@ -49,7 +49,7 @@ def to_json(plan: Plan) -> str:
 
 def schema() -> Mapping[str, object]:
     """The JSON Schema of `to_json`."""
-    text = resources.files("toscactl.plan").joinpath("plan.schema.json").read_text("utf-8")
+    text = resources.files("toscactl.planning").joinpath("plan.schema.json").read_text("utf-8")
     found = json.loads(text)
     assert isinstance(found, dict)
     return found

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from toscactl.backend import Backend
 from toscactl.desired import Action, Unit, UnitChange
 from toscactl.errors import BackendError
-from toscactl.plan.model import Certainty, Reason
+from toscactl.planning.model import Certainty, Reason
 from toscactl.state import StepStatus, UnitRecord
 
 
