@@ -65,7 +65,7 @@ def in_order(
     if all(ranks.get(need, -1) < rank for a, rank in ranks.items() for need in needs[a]):
         return dict(instances)
 
-    import networkx as nx  # noqa: PLC0415  (0.2 s, and only a service out of order needs it)
+    import networkx as nx  # 0.2 s, and only a service out of order needs it
 
     graph: nx.DiGraph[Address] = nx.DiGraph()
     graph.add_nodes_from(instances)

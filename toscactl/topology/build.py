@@ -1,6 +1,6 @@
 """The stage: a service template checked against its types."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from toscactl import definitions, document
@@ -55,8 +55,7 @@ def _build(
         substitution=service.substitution,
     )
     topology = _fill(scope, topology)
-    for site in scope.sites:
-        scope.report(check_functions(scope, topology, site))
+    scope.report(_of_functions(scope, topology))
     scope.report(check_workflows(scope))
     if service.substitution is not None:
         scope.report(check_substitution(scope, topology, service.substitution))
@@ -152,6 +151,18 @@ def _output(scope: Scope, written: definitions.ParameterDef) -> Parameter:
         scope.visit(given, coerced.value, Owner(f"output `{name}`"))
         value = Assigned(coerced.value, given.span, definition)
     return Parameter(name, written.name.span, definition, value=value)
+
+
+def _of_functions(scope: Scope, topology: Topology) -> Iterator[Diagnostic]:
+    """What is wrong with functions; in a type, it is said of the first template that has it."""
+    seen: set[tuple[str, str, int]] = set()
+    for site in scope.sites:
+        for diagnostic in check_functions(scope, topology, site):
+            span = diagnostic.span
+            at = ("", 0) if span is None else (span.source.name, span.start)
+            if (diagnostic.rule.name, *at) not in seen:
+                seen.add((diagnostic.rule.name, *at))
+                yield diagnostic
 
 
 def _distinct(found: Iterable[Diagnostic]) -> Iterable[Diagnostic]:
