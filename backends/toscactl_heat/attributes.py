@@ -14,6 +14,7 @@ from toscactl.backend import (
     text,
 )
 from toscactl_heat.draft import Draft
+from toscactl_heat.facts import CLOUD_INIT
 from toscactl_heat.hot import GetAttr, GetResource, Hot
 
 UNKNOWN_ATTRIBUTE = Rule(
@@ -150,5 +151,7 @@ def _report(draft: Draft, instance: Instance, value: AttributeOf, place: Place |
         f"no resource of the stack gives attribute `{value.name}` of `{instance.name}`",
         hint=f"did you mean `{near}`?"
         if near and near != value.name
+        else "cloud-init reports no outputs; use images with Heat's agents (fact `software: agent`)"
+        if draft.facts.software == CLOUD_INIT
         else "give it a value by the `outputs` of an operation",
     )

@@ -70,6 +70,8 @@ def lower_server(draft: Draft, compute: Instance, boot: Boot) -> None:
     if key is not None:
         properties["key_name"] = key
     for wanted in _SAME:
+        if wanted == "user_data" and boot.user_data is not None:
+            continue
         if compute.properties.get(wanted) is not None:
             properties[wanted] = lower(
                 draft, compute.properties[wanted], compute.places.get(wanted, compute.place)
@@ -124,12 +126,12 @@ def size_of(draft: Draft, compute: Instance) -> ComputeSize:
 
 def _flavor(draft: Draft, compute: Instance) -> Hot:
     own = _own(draft, compute, _FLAVOR, "nova.flavor")
+    is_open = _report_open_size(draft, compute)
     if own is not None:
         return own
     size = size_of(draft, compute)
     asked = size.cpus is not None or size.memory is not None or size.disk is not None
     fit = smallest_flavor(draft.facts, size.cpus, size.memory, size.disk) if asked else None
-    is_open = _report_open_size(draft, compute)
     if fit is not None and not is_open:
         return fit.name
     wanted = _size_text(size)
@@ -155,7 +157,7 @@ def _report_open_size(draft: Draft, compute: Instance) -> bool:
             compute.place,
             f"the size of `{compute.name}` depends on input `{'`, `'.join(names)}`, and Heat"
             " cannot choose a flavor by it",
-            hint="the flavor is a parameter; give it together with the input",
+            hint="name the flavor instead of its size",
         )
     return bool(names)
 

@@ -21,12 +21,19 @@ from toscactl.backend import (
 from toscactl_heat.access import LOAD_BALANCER, groups_of, guarded, lower_groups, openings
 from toscactl_heat.attributes import NETWORK, OBJECT_STORES, PORT, VOLUMES, main_port
 from toscactl_heat.balancing import lower_balancer, served
+from toscactl_heat.cloud_init import await_software, by_server, lower_user_data
 from toscactl_heat.compute import Boot, lower_server
 from toscactl_heat.containers import is_container, lower_alone
 from toscactl_heat.draft import Draft
-from toscactl_heat.facts import read
+from toscactl_heat.facts import CLOUD_INIT, read
 from toscactl_heat.hot import GetResource, Hot
-from toscactl_heat.network import lower_floating, lower_network, lower_port, lower_router
+from toscactl_heat.network import (
+    UNBOUND_PORT,
+    lower_floating,
+    lower_network,
+    lower_port,
+    lower_router,
+)
 from toscactl_heat.operations import deployment_name, produced
 from toscactl_heat.outputs import lower_outputs
 from toscactl_heat.parameters import lower_inputs
@@ -44,7 +51,6 @@ from toscactl_heat.template import unit_of
 
 UNSUPPORTED_NODE = Rule("heat-unsupported-node", "Heat has no resource for a node of this type.")
 NOT_HOSTED = Rule("heat-not-hosted", "Software is not hosted on a server of the stack.")
-BOUND_ELSEWHERE = Rule("heat-bound-elsewhere", "A network port is bound to no server of the stack.")
 
 SOFTWARE = (
     "tosca.nodes.SoftwareComponent",
@@ -75,8 +81,11 @@ def lower(portion: Portion) -> Checked[tuple[Unit, ...]]:
     )
     planned = [step for instance in portion.instances for step in sequence(draft, instance)]
     _lower_instances(draft, planned, scaled, placement)
-    for deployment, after in planned:
-        lower_deployment(draft, deployment, after)
+    if facts.value.software == CLOUD_INIT:
+        await_software(draft, planned)
+    else:
+        for deployment, after in planned:
+            lower_deployment(draft, deployment, after)
     for group in scaled:
         lower_policies(draft, group)
     lower_outputs(draft)
@@ -99,10 +108,11 @@ def _survey(draft: Draft) -> tuple[ScaledServer, ...]:
     draft.public = frozenset(_public(draft)) if draft.facts.floating else frozenset()
     draft.openings = openings(draft)
     draft.guarded = guarded(draft.openings)
-    draft.attributes = {
-        there: (deployment_name(draft, task), output)
-        for there, (task, output) in produced(draft).items()
-    }
+    if draft.facts.software != CLOUD_INIT:
+        draft.attributes = {
+            there: (deployment_name(draft, task), output)
+            for there, (task, output) in produced(draft).items()
+        }
     return scaled
 
 
@@ -149,7 +159,8 @@ def _lower_instances(
     scaled: tuple[ScaledServer, ...],
     placement: Mapping[Address, GetResource],
 ) -> None:
-    busy = {deployment.server for deployment, _ in planned}
+    busy = by_server(planned)
+    by_boot = draft.facts.software == CLOUD_INIT
     instances = draft.portion.instances
     for instance in instances:
         if instance.is_a(NETWORK):
@@ -160,8 +171,10 @@ def _lower_instances(
     lower_groups(draft, draft.openings)
     metered = {group.compute.address: metering(group.group) for group in scaled if group.policies}
     for instance in instances:
+        steps = busy.get(instance.address, ())
         boot = Boot(
-            "SOFTWARE_CONFIG" if instance.address in busy else "RAW",
+            "SOFTWARE_CONFIG" if steps and not by_boot else "RAW",
+            lower_user_data(draft, instance.address, steps) if steps and by_boot else None,
             metadata=metered.get(instance.address, {}),
             group=placement.get(instance.address),
         )
@@ -226,7 +239,7 @@ def _lower_port(draft: Draft, port: Instance) -> None:
     )
     if server is None or server not in draft.here:
         draft.report(
-            BOUND_ELSEWHERE, port.place, f"port `{port.name}` is bound to no server of this stack"
+            UNBOUND_PORT, port.place, f"port `{port.name}` is bound to no server of this stack"
         )
         return
     groups: Hot = groups_of(draft, server)

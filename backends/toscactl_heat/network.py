@@ -24,7 +24,7 @@ PORT_RANGE = Rule(
 )
 UNBOUND_PORT = Rule(
     "heat-unbound-port",
-    "A network port is not linked to a network, or to one that another target carries.",
+    "A network port is not between a network and a server of the stack.",
 )
 FIXED_IN_GROUP = Rule(
     "heat-fixed-in-group",

@@ -15,7 +15,8 @@ ARTIFACT_FOR_AGENT = Rule(
 
 WORK = "/var/lib/toscactl"
 _GROUPS = {"yml": "ansible", "yaml": "ansible", "ansible": "ansible", "pp": "puppet"}
-_COLLECT = """python3 - "$TOSCA_OUTPUT" "$heat_outputs_path" {names} <<'END'
+_COLLECT = """[ -z "${{heat_outputs_path:-}}" ] ||
+python3 - "$TOSCA_OUTPUT" "$heat_outputs_path" {names} <<'END'
 import json, sys
 source, prefix, *names = sys.argv[1:]
 with open(source) as file:

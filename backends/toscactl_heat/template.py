@@ -3,7 +3,17 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from toscactl.backend import AttributeOf, Place, Resource, Rule, Secret, Unit, Value, emit_yaml
+from toscactl.backend import (
+    AttributeOf,
+    Place,
+    Resource,
+    Rule,
+    Secret,
+    Severity,
+    Unit,
+    Value,
+    emit_yaml,
+)
 from toscactl_heat.draft import (
     NO_DEFAULT,
     Draft,
@@ -20,6 +30,12 @@ from toscactl_heat.scaling import ScaledServer, lower_group
 
 CYCLE = Rule("heat-cycle", "Resources of the stack need each other in a circle.")
 
+OPEN_PARAMETER = Rule(
+    "heat-open-parameter",
+    "The stack needs the name of something in the cloud that nothing says.",
+    Severity.NOTE,
+)
+
 KIND = "stack"
 
 
@@ -35,6 +51,7 @@ def unit_of(draft: Draft, scaled: Sequence[ScaledServer]) -> Unit:
             resource["properties"] = dict(inner.given)
         lower_group(draft, group, resource, tuple(inner.after))
     _check_cycles(draft)
+    _report_open(draft, inputs)
     target = draft.portion.target
     return Unit(
         id=f"{target.name}/{KIND}/{draft.portion.deployment}",
@@ -48,6 +65,26 @@ def unit_of(draft: Draft, scaled: Sequence[ScaledServer]) -> Unit:
         payload={"template": plain_template(draft)},
         files=dict(sorted(draft.files.items())),
     )
+
+
+def _report_open(draft: Draft, inputs: Mapping[str, Value]) -> None:
+    """Say which parameters have no value, where nobody will be asked for them."""
+    if draft.portion.parameters:
+        return
+    names = [
+        parameter.name
+        for parameter in draft.parameters.values()
+        if parameter.default is NO_DEFAULT and parameter.name not in inputs
+    ]
+    if names:
+        target = draft.portion.target
+        draft.findings.append(
+            OPEN_PARAMETER.at(
+                target.span,
+                f"nothing says which {', '.join(f'`{name}`' for name in names)} to use",
+                hint=f"say so in the facts of target `{target.name}` (targets.yaml)",
+            )
+        )
 
 
 def _extract(draft: Draft) -> dict[str, Value]:
@@ -193,7 +230,8 @@ def _resources(
             if isinstance(leaf, GetParam) and leaf.name in values
         }
         for resource in inner.resources.values():
-            yield _shown(resource, f"{group}/{resource.name}", known)
+            shown = _shown(resource, f"{group}/{resource.name}", known)
+            yield replace(shown, needs=(group, *shown.needs))
 
 
 def _shown(resource: HotResource, name: str, values: Mapping[str, Value]) -> Resource:
