@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from toscactl import definitions, document
-from toscactl.diagnostics import Checked, Diagnostic, Rule
+from toscactl.diagnostics import Checked, Diagnostic
 from toscactl.topology.functions import check_functions
 from toscactl.topology.groups import group, policy
 from toscactl.topology.model import Assigned, Parameter, Topology
@@ -14,8 +14,6 @@ from toscactl.topology.scope import Owner, Scope
 from toscactl.topology.substitution import check_substitution
 from toscactl.topology.workflows import check_workflows
 from toscactl.typesystem import NodeType, TypeSystem, bind_parameter, coerce, metadata_of
-
-UNTYPED_NODE = Rule("untyped-node", "A node template has no type.")
 
 
 def build(types: TypeSystem) -> Checked[Topology]:
@@ -86,9 +84,7 @@ def _type_of(
     types: TypeSystem, node: definitions.NodeTemplateDef, found: list[Diagnostic]
 ) -> NodeType:
     if node.type is None:
-        if node.copy is None:
-            message = f"node `{node.name.text}` has no type"
-            found.append(UNTYPED_NODE.at(node.name.span, message, hint="add `type: ...`"))
+        # The reader said so, or what it copies does not exist.
         return NodeType("", None, None, broken=True)
     checked = types.node_type(node.type)
     found.extend(checked.diagnostics)
