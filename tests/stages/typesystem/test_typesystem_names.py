@@ -153,7 +153,7 @@ def test_knows_binds_nothing(bind: Bind) -> None:
 
 def test_types_that_nobody_asks_for_are_not_bound(bind: Bind) -> None:
     types = bind("node_types: { Own: { derived_from: tosca.nodes.Root } }").value
-    bound: list[Type] = [*types._bound.values()]  # noqa: SLF001
+    bound: list[Type] = [*types._bound.values()]
     names = {type_.name for type_ in bound}
     assert "tosca.nodes.Root" in names
     assert "tosca.nodes.DBMS" not in names
