@@ -2,12 +2,11 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from toscactl.definitions import Name, TypeDef, TypeKind
+from toscactl.definitions import TypeDef, TypeKind
 from toscactl.diagnostics import Diagnostic, Note, Rule, Severity
 from toscactl.loading import Loaded
 from toscactl.typesystem.clauses import check_clauses
 from toscactl.typesystem.coercion import coerce
-from toscactl.typesystem.literals import Unreadable, version
 from toscactl.typesystem.model import (
     ArtifactType,
     CapabilityType,
@@ -23,7 +22,6 @@ from toscactl.typesystem.model import (
     Schema,
     Type,
 )
-from toscactl.typesystem.primitives import PRIMITIVES
 from toscactl.typesystem.system import TypeSystem, kind_name
 
 SHADOWED_TYPE = Rule(
@@ -32,10 +30,6 @@ SHADOWED_TYPE = Rule(
     Severity.WARNING,
     lenient=True,
 )
-TYPE_VERSION = Rule(
-    "type-version", "The version of a type does not read as versions do.", Severity.WARNING,
-    lenient=True,
-)  # fmt: skip
 
 
 def check_file(loaded: Loaded, types: TypeSystem) -> Iterator[Diagnostic]:
@@ -44,8 +38,6 @@ def check_file(loaded: Loaded, types: TypeSystem) -> Iterator[Diagnostic]:
         for definition in definitions.values():
             type_ = types.resolve(kind, definition.name, [])
             yield from _shadows(kind, definition, loaded, types)
-            if definition.version is not None:
-                yield from _version(definition.version, type_)
             yield from _members(type_, types)
 
 
@@ -81,14 +73,6 @@ def _shadows(
             f"{kind_name(kind)} `{name.text}` hides an imported type of that name",
             notes=(Note(hidden.name.span, "the imported type"),),
         )
-
-
-def _version(written: Name, type_: Type) -> Iterator[Diagnostic]:
-    try:
-        version(written.text, PRIMITIVES["version"])
-    except Unreadable as problem:
-        message = f"the version of `{type_.name}` is `{written.text}`, which {problem}"
-        yield TYPE_VERSION.at(written.span, message, hint=problem.hint)
 
 
 _WITH_PROPERTIES = (

@@ -169,7 +169,7 @@ FINDINGS = {
     "artifacts and names": """
         artifact_types:
           tosca.artifacts.File: { derived_from: tosca.artifacts.Root }   # warning: [shadowed-type]
-          Image: { derived_from: tosca.artifacts.File, version: newest }   # warning: [type-version]
+          Image: { derived_from: tosca.artifacts.File }
         node_types:
           N:
             derived_from: tosca.nodes.Root
