@@ -104,7 +104,7 @@ class Choice:
 
 
 def system_of(instance: Instance | None) -> System:
-    """The `os` capability of a compute node (1.3, 5.5.6), lower case."""
+    """The `os` capability of a compute node (1.3, 5.5.12), lower case."""
     if instance is None:
         return System()
     for capability in instance.capabilities.values():

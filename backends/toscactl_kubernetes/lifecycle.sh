@@ -136,9 +136,9 @@ end() {
 
 # Stays as long as what was started: then the cluster starts the container anew.
 stay() {
+    served=$(left)
     touch "$WORK/started"
     say "everything is started"
-    served=$(left)
     while :; do
         sleep 2 &
         pulse=$!

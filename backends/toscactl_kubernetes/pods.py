@@ -197,7 +197,7 @@ def _without_image(draft: Draft, workload: Workload) -> Choice:
             NO_IMAGE,
             container.place,
             f"`{container.address}` has no image",
-            "give it an artifact of type `tosca.artifacts.Deployment.Image.Container.Docker`",
+            "give it an artifact of type `tosca.artifacts.Deployment.Image`",
         )
     named = None if workload.compute is None else workload.compute.properties.get("image")
     names = [f"{system.distribution}-{system.version}", system.distribution, *root.types]
