@@ -53,6 +53,8 @@ class Subject:
     node: Address | None = None
     edge: Edge | None = None
     capability: str | None = None
+    may_lack: bool = False
+    """Nothing is a good value here: an output, an input of an operation."""
 
 
 Edges = Callable[[Address], Sequence[Edge]]
@@ -143,7 +145,7 @@ class Evaluation:
             return value
         schema = definition.schema
         if value is None:
-            if definition.required and not self.parameters:
+            if definition.required and not self.parameters and not subject.may_lack:
                 message = f"{subject.what} is required, but its function yields nothing"
                 self.found.append(EMPTY_RESULT.at(assigned.span, message))
             return None

@@ -104,18 +104,20 @@ class Fulfilment:
         if requirement.implicit and not says_by_whom(requirement.definition):
             return ()
         count = self._count(requirement)
-        found = list(islice(self._candidates(requirement, source), max(_NAMED, count) + 1))
-        if len(found) < count:
+        names = list(islice(self._candidates(requirement, source), max(_NAMED, count) + 1))
+        edges = tuple(
+            Edge(requirement, source, address, _capability(requirement, self.topology.nodes[name]))
+            for name in names
+            for address in _spread(self.evaluation.addresses[name], source, None, count)
+        )
+        if len(edges) < count:
             if not (requirement.optional or requirement.implicit):
                 self.found.append(_unfulfilled(requirement, source))
             return ()
-        if len(found) > count:
-            self.found.append(_ambiguous(requirement, source, found, count))
-        return tuple(
-            Edge(requirement, source, _spread(self.evaluation.addresses[name], source, None, 1)[0],
-                 _capability(requirement, self.topology.nodes[name]))
-            for name in found[:count]
-        )  # fmt: skip
+        if len(names) > 1 and len(edges) > count:
+            chosen = list(dict.fromkeys(edge.target.template for edge in edges[:count]))
+            self.found.append(_ambiguous(requirement, source, names, chosen))
+        return edges[:count]
 
     def _candidates(self, requirement: Requirement, source: Address) -> Iterator[str]:
         """Templates of the right type, with a fitting capability, that pass all node filters."""
@@ -225,14 +227,14 @@ def _unfulfilled(requirement: Requirement, source: Address) -> Diagnostic:
 
 
 def _ambiguous(
-    requirement: Requirement, source: Address, found: Sequence[str], count: int
+    requirement: Requirement, source: Address, found: Sequence[str], taken: Sequence[str]
 ) -> Diagnostic:
     names = ", ".join(f"`{name}`" for name in found[:_NAMED])
     more = ", ..." if len(found) > _NAMED else ""
-    chosen = ", ".join(f"`{name}`" for name in found[:count])
+    chosen = ", ".join(f"`{name}`" for name in taken)
     return AMBIGUOUS_REQUIREMENT.at(
         requirement.span,
         f"requirement `{requirement.name}` of `{source}` can be fulfilled by {names}{more}; "
-        f"{chosen} was chosen, the first in the service",
+        f"{chosen} {'was' if len(taken) == 1 else 'were'} chosen, first in the service",
         hint="name the node that is meant",
     )

@@ -54,11 +54,13 @@ def _instantiate(
     addresses: dict[str, tuple[Address, ...]] = {}
     evaluation = Evaluation(topology, inputs, addresses, parameters=parameters)
     if not any(diagnostic.severity is Severity.ERROR for diagnostic in found):
+        # How many there are must be known, even where inputs stay open.
+        counting = Evaluation(topology, inputs, addresses, parameters=False)
         for template in topology.nodes.values():
-            addresses[template.name] = tuple(_addresses(template, evaluation))
+            addresses[template.name] = tuple(_addresses(template, counting))
             found.extend(_directives(template))
         graph, problems = _graph(evaluation, service)
-        found.extend(problems)
+        found.extend((*counting.found, *problems))
     else:
         # Values would only say again what the inputs lack.
         graph = InstanceGraph(
@@ -249,7 +251,8 @@ def _outputs(evaluation: Evaluation) -> Iterator[tuple[str, Output]]:
     for name, parameter in evaluation.topology.outputs.items():
         value: Value = None
         if parameter.value is not None:
-            value = evaluation.value_of(parameter.value, Subject(f"output `{name}`"))
+            subject = Subject(f"output `{name}`", may_lack=True)
+            value = evaluation.value_of(parameter.value, subject)
         yield (
             name,
             Output(

@@ -40,7 +40,11 @@ def values(
     found: dict[str, Value] = {}
     for name, each in assigned.items():
         here = Subject(
-            f"`{name}` of {subject.what}", subject.node, subject.edge, subject.capability
+            f"`{name}` of {subject.what}",
+            subject.node,
+            subject.edge,
+            subject.capability,
+            may_lack=True,
         )
         value = evaluation.value_of(each, here)
         if value is not None:

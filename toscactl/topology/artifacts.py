@@ -15,8 +15,8 @@ from toscactl.typesystem import ArtifactType
 MISSING_ARTIFACT = Rule(
     "missing-artifact", "The file of an artifact is not there.", Severity.WARNING
 )
-UNKNOWN_REPOSITORY = Rule(
-    "unknown-repository", "An artifact names a repository that is not defined."
+UNKNOWN_ARTIFACT_REPOSITORY = Rule(
+    "unknown-artifact-repository", "An artifact names a repository that is not defined."
 )
 
 FILE = "tosca.artifacts.File"
@@ -113,7 +113,7 @@ def _repository(scope: Scope, definition: definitions.ArtifactDef) -> str | None
 def _unknown_repository(
     name: definitions.Name, known: Mapping[str, definitions.RepositoryDef]
 ) -> Iterator[Diagnostic]:
-    yield UNKNOWN_REPOSITORY.at(
+    yield UNKNOWN_ARTIFACT_REPOSITORY.at(
         name.span,
         f"there is no repository `{name.text}`",
         hint=did_you_mean(closest(name.text, known)),

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from toscactl import document
-from toscactl.definitions import Expr, FunctionCall, Name
+from toscactl.definitions import Dialect, Expr, FunctionCall, Name
 from toscactl.diagnostics import Diagnostic, Rule, closest
 from toscactl.topology.model import NodeTemplate, Requirement, Topology
 from toscactl.topology.scope import Owner, Scope, Site, did_you_mean
@@ -31,6 +31,7 @@ UNKNOWN_ARTIFACT = Rule("unknown-artifact", "`get_artifact` names an artifact th
 
 KEYWORDS = ("SELF", "SOURCE", "TARGET", "HOST")
 BUILT_IN_ATTRIBUTES = ("tosca_id", "tosca_name", "state")
+_PATH_STEPS = frozenset({"RELATIONSHIP", "CAPABILITY", "SOURCE", "TARGET"})
 HOSTED_ON = "tosca.relationships.HostedOn"
 
 
@@ -226,7 +227,7 @@ def _member_of_node(
 ) -> Iterator[Diagnostic]:
     """A member of the node, of a capability of it, or of what fulfils a requirement of it."""
     name = rest[0]
-    if node.type.broken or name is None:
+    if node.type.broken or name is None or _is_path(context, name):
         return
     members = members_of(node.type, attribute=attribute)
     own = context.owner.capability
@@ -249,6 +250,11 @@ def _member_of_node(
     yield from _member(
         members, rest, f"node `{node.name}`", attribute=attribute, others=others, node=node
     )
+
+
+def _is_path(context: _Context, name: Name) -> bool:
+    """Whether a TOSCA Path goes on through the graph (2.0, 10.2.1); it is followed there."""
+    return name.text in _PATH_STEPS and context.topology.dialect is Dialect.V2_0
 
 
 def members_of(type_: NodeType, *, attribute: bool) -> Mapping[str, PropertyDefinition]:
