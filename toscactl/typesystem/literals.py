@@ -6,10 +6,12 @@ Each reader gives the value, or raises `Unreadable` with what is expected; a `Re
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import NamedTuple
 
+from toscactl.definitions import parse_scalar_unit, parse_version
 from toscactl.typesystem.model import DataType
 from toscactl.values import ScalarUnit, Value, Version
 
@@ -40,7 +42,7 @@ _BOOLEANS = {
     "false": False, "False": False, "FALSE": False,
 }  # fmt: skip
 _SPELLINGS = {"yes": True, "on": True, "y": True, "no": False, "off": False, "n": False}
-_VERSION = re.compile(r"([0-9]+)\.([0-9]+)(?:\.([0-9]+)(?:([.-])([A-Za-z0-9_]+)(?:-([0-9]+))?)?)?")
+_HYPHEN = re.compile(r"^([0-9]+\.[0-9]+\.[0-9]+)-")
 _SCALAR = re.compile(r"([-+]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?)\s*([A-Za-z]*)")
 _TIMESTAMP = re.compile(
     r"([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})"
@@ -93,51 +95,37 @@ def boolean(text: str, _: DataType) -> Reading:
 
 def version(text: str, _: DataType) -> Reading:
     """`major.minor[.fix[.qualifier[-build]]]` (1.3, 3.3.2)."""
-    match = _VERSION.fullmatch(text)
-    if match is None:
-        if text.isdecimal() and text.isascii():
-            remark = "" if text == "0" else f"lacks a minor version, taken for `{text}.0`"
-            return Reading(Version(text, int(text), 0), remark)
+    value = parse_version(text)
+    if value is not None:
+        return Reading(value)
+    if text.isdecimal() and text.isascii() and len(text) < _LONGEST_INTEGER:
+        remark = "" if text == "0" else f"lacks a minor version, taken for `{text}.0`"
+        return Reading(Version(text, int(text), 0), remark)
+    pointed = _HYPHEN.sub(r"\1.", text)
+    value = parse_version(pointed) if pointed != text else None
+    if value is None:
         raise Unreadable("is no version", "a version reads `major.minor[.fix[.qualifier[-build]]]`")
-    major, minor, fix, point, qualifier, build = match.groups()
-    value = Version(text, int(major), int(minor), int(fix or 0), qualifier or "", int(build or 0))
-    return Reading(value, "has a qualifier that does not follow a point" if point == "-" else "")
+    return Reading(replace(value, text=text), "has a qualifier that does not follow a point")
 
 
 def scalar_unit(text: str, type_: DataType) -> Reading:
     """`number unit`, with or without space between them (1.3, 3.3.6)."""
-    match = _SCALAR.fullmatch(text)
+    value = parse_scalar_unit(text)
+    if value is not None and value.unit == type_.canonical_unit:
+        return Reading(value)
     units = ", ".join(type_.units)
+    match = _SCALAR.fullmatch(text)
     if match is None:
         raise Unreadable(f"is no `{type_.name}`", f"write a number and a unit of {units}")
-    number, written = match.groups()
-    if not written:
-        if Decimal(number) == 0:
-            amount = ScalarUnit(f"{number} {type_.canonical_unit}", 0, type_.canonical_unit)
-            return Reading(amount, "lacks a unit; zero needs none")
-        raise Unreadable("has no unit", f"write `{number} UNIT` with a unit of {units}")
-    unit = _unit(written, type_.units)
-    if unit is None:
-        raise Unreadable(f"has the unknown unit `{written}`", f"the units are {units}")
-    return Reading(ScalarUnit(text, _times(number, type_.units[unit]), type_.canonical_unit))
-
-
-def _unit(written: str, units: Mapping[str, float]) -> str | None:
-    """The unit as the standard writes it. Case does not matter, except for bits and bytes."""
-    if written in units:
-        return written
-    folded = [unit for unit in units if unit.lower() == written.lower()]
-    if len(folded) > 1:
-        folded = [unit for unit in folded if unit[-3:] == written[-3:]]
-    return folded[0] if len(folded) == 1 else None
-
-
-def _times(number: str, size: float) -> int | float:
-    # Decimal, so that 0.1 GHz is 100000000 and not nearly so.
-    product = Decimal(number) * Decimal(str(size))
-    if abs(product) < Decimal(10) ** 30 and product == product.to_integral_value():
-        return int(product)
-    return float(product)
+    number, unit = match.groups()
+    if unit and value is None and unit in type_.units:
+        raise Unreadable(f"is no `{type_.name}`", "its number is too large or too long")
+    if unit:
+        raise Unreadable(f"has the unknown unit `{unit}`", f"the units are {units}")
+    if float(number) == 0:
+        zero = ScalarUnit(f"{number} {type_.canonical_unit}", 0, type_.canonical_unit)
+        return Reading(zero, "lacks a unit; zero needs none")
+    raise Unreadable("has no unit", f"write `{number} UNIT` with a unit of {units}")
 
 
 def timestamp(text: str, _: DataType) -> Reading:

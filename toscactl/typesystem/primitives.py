@@ -3,23 +3,8 @@
 from collections.abc import Mapping
 
 from toscactl.definitions import Dialect
+from toscactl.definitions.strings import BITRATES, FREQUENCIES, SIZES, TIMES
 from toscactl.typesystem.model import DataType, Schema
-
-_KB, _MB, _GB, _TB = 10**3, 10**6, 10**9, 10**12
-_KI, _MI, _GI, _TI = 2**10, 2**20, 2**30, 2**40
-
-_SIZE = {
-    "B": 1, "kB": _KB, "KiB": _KI, "MB": _MB, "MiB": _MI,
-    "GB": _GB, "GiB": _GI, "TB": _TB, "TiB": _TI,
-}  # fmt: skip
-_TIME = {"d": 86400, "h": 3600, "m": 60, "s": 1, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}
-_FREQUENCY = {"Hz": 1, "kHz": _KB, "MHz": _MB, "GHz": _GB}
-_BITRATE = {
-    "bps": 1, "Kbps": _KB, "Kibps": _KI, "Mbps": _MB, "Mibps": _MI,
-    "Gbps": _GB, "Gibps": _GI, "Tbps": _TB, "Tibps": _TI,
-    "Bps": 8, "KBps": 8 * _KB, "KiBps": 8 * _KI, "MBps": 8 * _MB, "MiBps": 8 * _MI,
-    "GBps": 8 * _GB, "GiBps": 8 * _GI, "TBps": 8 * _TB, "TiBps": 8 * _TI,
-}  # fmt: skip
 
 
 def _plain(name: str) -> DataType:
@@ -48,10 +33,10 @@ PRIMITIVES: Mapping[str, DataType] = {
                 "range", "version", "list", "map",
             ),
         ),
-        _scalar("scalar-unit.size", _SIZE, "B"),
-        _scalar("scalar-unit.time", _TIME, "s"),
-        _scalar("scalar-unit.frequency", _FREQUENCY, "Hz"),
-        _scalar("scalar-unit.bitrate", _BITRATE, "bps"),
+        _scalar("scalar-unit.size", SIZES, "B"),
+        _scalar("scalar-unit.time", TIMES, "s"),
+        _scalar("scalar-unit.frequency", FREQUENCIES, "Hz"),
+        _scalar("scalar-unit.bitrate", BITRATES, "bps"),
     )
 }  # fmt: skip
 """By name. TOSCA 2.0 has other ones; its names join this table, `SINCE` says where they hold."""
