@@ -34,7 +34,7 @@ class LocalBackend:
 
         A node without operations means nothing here and harms nothing: it is recorded.
         """
-        return not check.is_container_without_operations(instance)
+        return not check.needs_engine(instance)
 
     def lower(self, portion: Portion) -> Checked[tuple[Unit, ...]]:
         return lower.lower(portion)

@@ -47,8 +47,17 @@ _OF_NODES = frozenset({*SEQUENCE, *WAY_BACK, *UPDATE}) & {
 _OF_EDGES = (frozenset({*SEQUENCE, *WAY_BACK}) - _OF_NODES) | {TARGET_CHANGED}
 
 
-def is_container_without_operations(instance: Instance) -> bool:
-    """Whether only a container engine could carry it: it has an image and no operations."""
+def is_image(operation: Operation) -> bool:
+    """Whether an operation is no script but an image to be deployed (1.3, 5.4.2)."""
+    return any("Image" in name.split(".") for name in operation.primary.types)
+
+
+def needs_engine(instance: Instance) -> bool:
+    """Whether only an engine for containers could carry it: there is an image, and no script."""
+    if instance.is_a(COMPUTE) or instance.is_a("Compute"):
+        return False  # its image is that of a machine, and the machine is this one
+    if any(is_image(operation) for operation in instance.operations):
+        return True
     return not instance.operations and any(instance.is_a(name) for name in _CONTAINER)
 
 
@@ -57,6 +66,8 @@ def of_life_cycle(operation: Operation, *, edge: bool) -> bool:
 
     The interface may be named as in the standard, by its type, or in small letters.
     """
+    if is_image(operation):
+        return False
     interface = operation.interface.rsplit(".", 1)[-1].lower()
     if edge:
         return interface in _EDGE_INTERFACES and operation.name in _OF_EDGES
@@ -79,7 +90,7 @@ def check(portion: Portion) -> Iterator[Diagnostic]:
 
 
 def _bare_containers(instance: Instance) -> Iterator[Diagnostic]:
-    if is_container_without_operations(instance):
+    if needs_engine(instance):
         yield NEEDS_OPERATIONS.at(
             instance.place.span,
             f"node `{instance.name}` is a container with only an image; this target runs scripts"
@@ -101,6 +112,8 @@ def _several_instances(portion: Portion, instance: Instance) -> Iterator[Diagnos
 
 
 def _operation(operation: Operation, owner: str, *, edge: bool) -> Iterator[Diagnostic]:
+    if is_image(operation):
+        return  # said of the node as a whole, or a machine's image, which is not needed here
     name = f"`{operation.interface}.{operation.name}` of {owner}"
     if not of_life_cycle(operation, edge=edge):
         yield OPERATION_NOT_RUN.at(

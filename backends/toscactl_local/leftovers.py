@@ -7,17 +7,20 @@ birth were recorded; or it descends from one of these. Nothing else is ever touc
 
 import contextlib
 import os
+import signal
 import socket
+import subprocess
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 import psutil
 
-from toscactl_local.process import GRACE
-
+GRACE = 10.0
+"""Seconds between SIGTERM and SIGKILL."""
 MARKER = "TOSCACTL_OPERATION"
 """The environment variable that every process of an operation carries."""
+_POLL = 0.05
 _TOLERANCE = 2.0
 """Seconds: how well times of birth from different sources agree."""
 
@@ -82,12 +85,36 @@ def end(processes: Iterable[psutil.Process]) -> list[int]:
     for process in ending:
         with contextlib.suppress(psutil.Error):
             process.terminate()
-    _, alive = psutil.wait_procs(ending, timeout=GRACE)
+    alive = _wait(lambda: [process for process in ending if _alive(process)])
     for process in alive:
         with contextlib.suppress(psutil.Error):
             process.kill()
-    _, alive = psutil.wait_procs(alive, timeout=GRACE)
-    return [process.pid for process in alive if _alive(process)]
+    return [process.pid for process in _wait(lambda: [p for p in alive if _alive(p)])]
+
+
+def end_group(leader: "subprocess.Popen[bytes]") -> None:
+    """End the process group of a child: SIGTERM, ten seconds, SIGKILL."""
+
+    def left() -> list[psutil.Process]:
+        leader.poll()  # so that it is no zombie any more
+        return [process for process in _own() if _group(process.pid) == leader.pid]
+
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(leader.pid, number)
+        if not _wait(lambda: [process for process in left() if _alive(process)]):
+            return
+
+
+def _wait(left: Callable[[], list[psutil.Process]]) -> list[psutil.Process]:
+    """Wait until nothing is left, or the grace is over; returns what is left then.
+
+    Zombies are not counted: in a container, nobody may ever ask about them.
+    """
+    deadline = time.monotonic() + GRACE
+    while (found := left()) and time.monotonic() < deadline:
+        time.sleep(_POLL)
+    return found
 
 
 def await_trace(path: str | os.PathLike[str], patience: float = 0.5) -> Trace | None:
@@ -129,6 +156,13 @@ def _own() -> Iterator[psutil.Process]:
 def _session(pid: int) -> int:
     try:
         return os.getsid(pid)
+    except OSError:
+        return -1
+
+
+def _group(pid: int) -> int:
+    try:
+        return os.getpgid(pid)
     except OSError:
         return -1
 

@@ -3,7 +3,6 @@
 import contextlib
 import os
 import re
-import signal
 import subprocess
 import time
 from collections import deque
@@ -12,9 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from toscactl.backend import BackendError, Secret, Value, reveal, text, walk
+from toscactl_local.leftovers import end_group
 
-GRACE = 10.0
-"""Seconds between SIGTERM and SIGKILL."""
 TAIL = 20
 """How many of the last lines a failure shows."""
 _POLL = 0.05
@@ -139,7 +137,7 @@ def run(
             return _follow(process, command, listener, source.fileno(), sink.fileno(), cancelled)
         finally:
             if process.poll() is None:  # an exception on the way: leave nothing behind
-                end_group(process.pid, process.poll)
+                end_group(process)
 
 
 def _start(command: Command, sink: int) -> subprocess.Popen[bytes]:
@@ -177,7 +175,7 @@ def _follow(
         stopped = cancelled()
         timed_out = command.timeout is not None and time.monotonic() - begun > command.timeout
         if stopped or timed_out:
-            end_group(process.pid, process.poll)
+            end_group(process)
             _read(source, sink, listener)
             break
     listener.finish()
@@ -191,30 +189,3 @@ def _read(source: int, sink: int, listener: Listener) -> None:
         # What was shown is not kept: an endless output must not fill the disk.
         os.ftruncate(sink, 0)
         os.lseek(source, 0, os.SEEK_SET)
-
-
-def end_group(group: int, poll: Callable[[], int | None]) -> None:
-    """End a process group: SIGTERM, ten seconds, SIGKILL. `poll` reaps its leader."""
-    deadline = time.monotonic() + GRACE
-    _signal(group, signal.SIGTERM)
-    while time.monotonic() < deadline:
-        poll()
-        if not _signal(group, 0):
-            return
-        time.sleep(_POLL)
-    _signal(group, signal.SIGKILL)
-    for _ in range(100):
-        if poll() is not None and not _signal(group, 0):
-            return
-        time.sleep(_POLL)
-
-
-def _signal(group: int, number: int) -> bool:
-    """Whether there was a process in the group to send a signal to."""
-    try:
-        os.killpg(group, number)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True  # there are some, but of another user
-    return True

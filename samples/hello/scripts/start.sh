@@ -13,7 +13,7 @@ nohup python3 "$home/server.py" "$address" "$port" "$home/index.html" "$home/ser
   >"$home/server.log" 2>&1 </dev/null &
 server=$!
 
-for _ in $(seq 200); do
+for _ in $(seq 400); do
   if [ -s "$home/server.pid" ]; then
     [ "$address" != 0.0.0.0 ] || address=127.0.0.1
     url="http://$address:$port/"
@@ -24,7 +24,7 @@ for _ in $(seq 200); do
     exit 0
   fi
   kill -0 "$server" 2>/dev/null || break
-  sleep 0.1
+  sleep 0.05
 done
 echo "the server did not start:" >&2
 tail -n 5 "$home/server.log" >&2

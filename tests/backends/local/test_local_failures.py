@@ -18,7 +18,7 @@ from toscactl.address import Address
 from toscactl.backend import Action, OperationFailed, Unit, UnitChange, Value
 from toscactl.execution import Event, Failed, Finished, Progress
 from toscactl.state import open_store
-from toscactl_local import process
+from toscactl_local import leftovers
 
 World = Any
 Left = Callable[[], list[psutil.Process]]
@@ -84,7 +84,7 @@ def test_time_is_up(world: World, left: Left) -> None:
 def test_who_ignores_sigterm_is_killed(
     world: World, left: Left, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(process, "GRACE", 0.5)
+    monkeypatch.setattr(leftovers, "GRACE", 0.5)
     run = nodes(world, start="trap '' TERM\nwhile true; do sleep 0.1; done\n").apply()
     assert run.outcome == "failed"
     assert left() == []

@@ -138,3 +138,36 @@ def test_what_means_nothing_here_is_carried_and_what_cannot_be_is_said(world: Wo
     claimed = {i.name for i in portion.instances if backend.claims(i, portion.target)}
     assert claimed == {"net", "port", "server", "runtime"}
     assert len(checked.value) == 5
+
+
+def test_an_image_is_no_script(world: World) -> None:
+    world.service(
+        """
+        artifact_types:
+          t.Container: { derived_from: tosca.artifacts.Deployment.Image }
+        repositories:
+          hub: { url: https://hub.example }
+        topology_template:
+          node_templates:
+            app:
+              type: tosca.nodes.Container.Application
+              requirements: [ host: runtime ]
+              artifacts:
+                image: { file: "redis:7", type: t.Container, repository: hub }
+              interfaces: { Standard: { create: { implementation: image } } }
+            runtime:
+              type: tosca.nodes.Container.Runtime
+              requirements: [ host: server ]
+            server:
+              type: tosca.nodes.Compute
+              artifacts:
+                disk: { file: "disk.qcow2", type: tosca.artifacts.Deployment.Image.VM }
+              interfaces: { Standard: { create: { implementation: disk } } }
+        """
+    )
+    world.write("disk.qcow2", "")
+    backend, portion = world.backends["local"], world.portion()
+    claimed = {i.name for i in portion.instances if backend.claims(i, portion.target)}
+    assert claimed == {"runtime", "server"}
+    found = [(d.rule.name, d.span.position.line) for d in backend.lower(portion).diagnostics]
+    assert found == [("local-needs-operations", 9)]

@@ -9,7 +9,7 @@ nohup python3 "$home/balancer.py" "$address" "$port" "$home/balancer.json" \
   "$home/balancer.pid" >"$home/balancer.log" 2>&1 </dev/null &
 balancer=$!
 
-for _ in $(seq 200); do
+for _ in $(seq 400); do
   if [ -s "$home/balancer.pid" ]; then
     [ "$address" != 0.0.0.0 ] || address=127.0.0.1
     echo "the balancer serves port $port"
@@ -19,7 +19,7 @@ for _ in $(seq 200); do
     exit 0
   fi
   kill -0 "$balancer" 2>/dev/null || break
-  sleep 0.1
+  sleep 0.05
 done
 echo "the balancer did not start:" >&2
 tail -n 5 "$home/balancer.log" >&2

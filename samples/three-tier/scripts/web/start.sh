@@ -8,13 +8,13 @@ nohup python3 "$home/server.py" "${TOSCA_ADDRESS:-0.0.0.0}" "$port" "$home" "$ho
   >"$home/web.log" 2>&1 </dev/null &
 web=$!
 
-for _ in $(seq 200); do
+for _ in $(seq 400); do
   if [ -s "$home/web.pid" ]; then
     echo "the web server serves port $port"
     exit 0
   fi
   kill -0 "$web" 2>/dev/null || break
-  sleep 0.1
+  sleep 0.05
 done
 echo "the web server did not start:" >&2
 tail -n 5 "$home/web.log" >&2
