@@ -6,7 +6,15 @@ Service's name in the cluster's DNS is known before, and stays when pods come an
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from toscactl.backend import Address, AttributeOf, Instance, InstanceGraph, Rule, Severity
+from toscactl.backend import (
+    Address,
+    AttributeOf,
+    Instance,
+    InstanceGraph,
+    Rule,
+    Severity,
+    endpoints,
+)
 from toscactl_kubernetes.manifests import Draft
 from toscactl_kubernetes.workloads import LOAD_BALANCER, Workload
 
@@ -19,6 +27,7 @@ SPLIT_SERVER = Rule(
 ADDRESS_ATTRIBUTES = frozenset(
     {"private_address", "public_address", "ip_address", "address", "hostname", "fqdn", "networks"}
 )
+_WEB = ("tosca.nodes.WebServer", "tosca.nodes.WebApplication")
 BINDS_TO = "tosca.relationships.network.BindsTo"
 
 
@@ -85,17 +94,27 @@ class Directory:
             return found[0]
         reached = _targets(() if reader is None else reader.components)
         for workload in found:
+            if reader is not None and workload.name == reader.name:
+                return workload
+        for workload in found:
             if reached & {component.address for component in workload.components}:
                 return workload
+        chosen = max(found, key=_front)
         self._draft.report(
             SPLIT_SERVER,
             self._graph[reference.address].place,
             f"`{reference}` could be the address of any of "
             f"{', '.join(f'`{w.root.address.template}`' for w in found)}; that of "
-            f"`{found[0].root.address.template}` is taken",
+            f"`{chosen.root.address.template}` is taken",
             "ask the node that is meant for its address, or connect to it",
         )
-        return found[0]
+        return chosen
+
+
+def _front(workload: Workload) -> tuple[bool, bool]:
+    """How much a workload is what users see: it has a public endpoint, or serves the web."""
+    public = any(e.public for c in workload.components for e in endpoints(c))
+    return (public, any(c.is_a(name) for c in workload.components for name in _WEB))
 
 
 def _targets(components: Iterable[Instance]) -> set[Address]:

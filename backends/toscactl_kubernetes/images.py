@@ -60,6 +60,13 @@ KNOWN: Mapping[str, Needs] = {
     "python": Needs(),
     "rabbitmq": Needs(999, (), ("/var/lib/rabbitmq",)),
     "redis": Needs(999, (), ("/data",)),
+    "almalinux": Needs(),
+    "amazonlinux": Needs(),
+    "centos": Needs(),
+    "fedora": Needs(),
+    "leap": Needs(),
+    "rockylinux": Needs(),
+    "ubi": Needs(),
     "ubuntu": Needs(),
     "wordpress": _apache_php(),
 }
@@ -81,6 +88,8 @@ LATEST: Mapping[str, str] = {
     "debian": "12", "fedora": "41", "opensuse": "15.6", "rhel": "9.4", "rocky": "9",
     "ubuntu": "24.04",
 }  # fmt: skip
+_FIRST_UBI = 8
+"""The first release of RHEL that there is a public image of."""
 _SCRIPT_SYSTEMS = frozenset({"", "debian", "ubuntu", "linux"})
 
 
@@ -169,7 +178,13 @@ def for_system(system: System) -> Choice:
     repository = SYSTEMS.get(system.distribution)
     if repository is None:
         return Choice(BASE_IMAGE, "base")
-    return Choice(f"{repository}:{system.version or LATEST[system.distribution]}", "system")
+    version = system.version or LATEST[system.distribution]
+    if system.distribution == "rhel":
+        major = version.partition(".")[0]
+        if not major.isdigit() or int(major) < _FIRST_UBI:
+            major, version = "9", LATEST["rhel"]
+        repository = f"registry.access.redhat.com/ubi{major}/ubi"
+    return Choice(f"{repository}:{version}", "system")
 
 
 def is_pinned(image: str) -> bool:

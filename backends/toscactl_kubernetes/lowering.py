@@ -49,7 +49,7 @@ def lower(portion: Portion) -> Checked[tuple[Unit, ...]]:
         _add(draft, virtual_machine(draft, workload))
     users = [_make_workload(service, workload) for workload in pods]
     _make_common(service, users)
-    want_services(draft, service.directory)
+    want_services(draft, service.directory, service.ports)
     _make_access(service, pods)
     for balancer in service.balancers:
         _add(draft, balancer_service(draft, balancer))

@@ -8,6 +8,8 @@ from toscactl.backend import (
     AttributeOf,
     InputOf,
     Output,
+    Rule,
+    Severity,
     Unit,
     Value,
     evaluate,
@@ -19,6 +21,19 @@ from toscactl.backend import (
 from toscactl_kubernetes.directory import Directory
 from toscactl_kubernetes.lifecycle import WORK_PATH
 from toscactl_kubernetes.manifests import Draft
+from toscactl_kubernetes.ports import Port
+from toscactl_kubernetes.workloads import Workload
+
+OUTPUT_NOT_KNOWN = Rule(
+    "kubernetes-output-not-known",
+    "An output asks for an attribute that nothing in the cluster knows.",
+    Severity.WARNING,
+)
+NO_PUBLIC_ADDRESS = Rule(
+    "kubernetes-no-public-address",
+    "The public address of something is asked for that has none.",
+    Severity.WARNING,
+)
 
 _ADDRESS = "{.status.loadBalancer.ingress[0]['ip','hostname']}"
 
@@ -33,12 +48,42 @@ class OutputLine:
     commands: Mapping[str, str]
 
 
-def want_services(draft: Draft, directory: Directory) -> None:
-    """Note whose names outputs ask for, so that there is a Service to be asked."""
+def want_services(draft: Draft, directory: Directory, ports: Mapping[str, Sequence[Port]]) -> None:
+    """Note whose names outputs ask for, so that there is a Service; say what nobody will know."""
     for output in _outputs(draft):
         for reference in references(output.value):
             if isinstance(reference, AttributeOf):
-                directory.host_name(reference, None)
+                _want(draft, directory, ports, output, reference)
+
+
+def _want(
+    draft: Draft,
+    directory: Directory,
+    ports: Mapping[str, Sequence[Port]],
+    output: Output,
+    reference: AttributeOf,
+) -> None:
+    host = directory.host_name(reference, None)
+    if host is None:
+        elsewhere = reference.address in draft.portion.elsewhere
+        if not elsewhere and not _brought(directory, reference):
+            draft.report(
+                OUTPUT_NOT_KNOWN,
+                output.place,
+                f"output `{output.name}` asks for `{reference}`, which the cluster does not know",
+                "ask for an address, or for an attribute that an operation brings",
+            )
+    elif reference.name == "public_address" and not (
+        directory.balancer(reference.address) or any(port.public for port in ports.get(host, ()))
+    ):
+        draft.report(
+            NO_PUBLIC_ADDRESS,
+            output.place,
+            f"output `{output.name}` asks for the public address of `{reference.address}`, which "
+            "has none: no endpoint in it is public",
+            "derive the capability from `tosca.capabilities.Endpoint.Public`, or set its "
+            "`network_name` to PUBLIC",
+        )
 
 
 def _outputs(draft: Draft) -> list[Output]:
@@ -60,7 +105,7 @@ def _line(draft: Draft, directory: Directory, units: Sequence[Unit], output: Out
             return reference
         found = _reachable(draft, directory, units, reference)
         if found is None:
-            return str(reference)
+            return "(not known)"
         name, command = found
         if not command:
             return name
@@ -101,14 +146,25 @@ def _reachable(
     return f"{host}.{namespace}.svc", ""
 
 
+def _brought(directory: Directory, reference: AttributeOf) -> tuple[Workload, ...]:
+    """The workloads in which an operation brings an attribute."""
+    return tuple(
+        workload
+        for workload in directory.workloads_of(reference.address)
+        if workload.scripted
+        and any(
+            address == reference.address and path[:1] == (reference.name,)
+            for operation in workload.operations
+            for address, path in operation.outputs.values()
+        )
+    )
+
+
 def _from_operation(
     directory: Directory, units: Sequence[Unit], namespace: str, reference: AttributeOf
 ) -> tuple[str, str] | None:
     """An attribute that an operation brings lies in a file of its pod."""
-    for workload in directory.workloads_of(reference.address):
-        names = {address for o in workload.operations for address, _ in o.outputs.values()}
-        if not workload.scripted or reference.address not in names:
-            continue
+    for workload in _brought(directory, reference):
         for unit in units:
             if unit.kind in {"Deployment", "StatefulSet"} and unit.name.endswith(
                 f"/{workload.name}"
