@@ -69,7 +69,7 @@ from toscactl.graph import (
     scaling_rules,
     volumes_of,
 )
-from toscactl.source import Place, Source, Span
+from toscactl.source import Place, Span
 from toscactl.targets import Target
 from toscactl.values import (
     AttributeOf,
@@ -145,7 +145,6 @@ __all__ = [
     "Scheduled",
     "Secret",
     "Severity",
-    "Source",
     "Span",
     "Step",
     "Target",

@@ -16,8 +16,6 @@ from toscactl.backend import (
     Place,
     Portion,
     Rule,
-    Source,
-    Span,
     Target,
     Value,
 )
@@ -145,20 +143,13 @@ class Draft:
     def report(
         self, rule: Rule, place: Place | None, message: str, hint: str | None = None
     ) -> None:
-        finding = rule.at(None if place is None else span_at(place), message, hint=hint)
+        finding = rule.at(None if place is None else place.span, message, hint=hint)
         self._findings.setdefault(finding.message, finding)
 
     def name_for(self, template: str) -> str:
         """The name of an object for a node template: with the deployment's in front."""
         own = dns_label(template)
         return self.names.give(own if own == self.site.prefix else f"{self.site.prefix}-{template}")
-
-
-def span_at(place: Place) -> Span:
-    """A span at a place whose text is not at hand: only its line and column are true."""
-    text = "\n" * (place.line - 1) + " " * place.column
-    start = place.line - 1 + place.column - 1
-    return Span(Source(place.file, text), start, start + 1)
 
 
 def origin(instance: Instance, property_name: str | None = None) -> Origin:

@@ -207,7 +207,8 @@ def _without_image(draft: Draft, workload: Workload) -> Choice:
     )
     if workload.idle:
         choice = Choice(fact, "fact") if fact else images.for_system(system)
-        _report_idle(draft, workload, choice)
+        if container is None:
+            _report_idle(draft, workload, choice)
         return choice
     choice = Choice(fact, "fact") if fact else images.for_scripts(system)
     if fact is None:
