@@ -47,6 +47,7 @@ _SIZED = frozenset({"string", "list", "map"})
 _ATOMS = frozenset({bool, int, float, str, ScalarUnit, Version})
 """The classes of values that hold no others: known, and no secrets."""
 
+_NAMING = frozenset({"equal", "valid_values"})
 _Holds = Callable[[Value], bool]
 _Resolve = Callable[[FunctionCall], Value]
 
@@ -149,6 +150,16 @@ def clause_holds(
     if test is None or isinstance(value, Expression) or (test.whole and not is_known(value)):
         return None
     return test.holds(reveal(value))
+
+
+def choices(clause: FunctionCall, schema: Schema, types: TypeSystem) -> tuple[Value, ...]:
+    """The values that a clause names as the only ones: those of `equal` and `valid_values`."""
+    subject, rest = _operands(clause)
+    if clause.function.text not in _NAMING or subject is None or subject.arguments:
+        return ()
+    found: list[Diagnostic] = []
+    named = _choices(_Compiling(clause, schema, types, found), rest)
+    return () if found or named is None else named
 
 
 def check_clauses(

@@ -7,8 +7,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from toscactl import document
-from toscactl.definitions import AssignmentDef, Dialect, ParameterDef, SchemaDef, TypeKind
+from toscactl.definitions import (
+    AssignmentDef,
+    Dialect,
+    FunctionCall,
+    ParameterDef,
+    SchemaDef,
+    TypeKind,
+)
 from toscactl.diagnostics import Diagnostic, Note, Rule, Severity
+from toscactl.typesystem.clauses import choices, clause_holds
 from toscactl.typesystem.model import DataType, PropertyDefinition, Schema
 from toscactl.typesystem.primitives import ANY_SCHEMA, STRING_SCHEMA
 from toscactl.typesystem.system import TypeSystem, letter_of
@@ -24,6 +32,12 @@ REFINED_TYPE = Rule(
 REFINED_REQUIRED = Rule(
     "refined-required",
     "A refinement makes optional what is required.",
+    Severity.WARNING,
+    lenient=True,
+)
+REFINED_CONSTRAINT = Rule(
+    "refined-constraint",
+    "A refinement allows only values that an inherited constraint forbids.",
     Severity.WARNING,
     lenient=True,
 )
@@ -146,7 +160,7 @@ def schema_of(
         _check_parts(definition, type_, context, what)
     if type_.primitive == "map" and key is None:
         key = STRING_SCHEMA
-    clauses = (base.validation if base is not None else ()) + definition.validation
+    clauses = _kept(base, definition, context) + definition.validation
     if (
         base is not None
         and not definition.validation
@@ -154,6 +168,28 @@ def schema_of(
     ):
         return base
     return Schema(type_, key, entry, clauses)
+
+
+def _kept(base: Schema | None, definition: SchemaDef, context: Member) -> tuple[FunctionCall, ...]:
+    """The inherited clauses. In 1.x one that forbids all that a refinement allows is overridden."""
+    if base is None or not base.validation or not definition.validation:
+        return base.validation if base is not None else ()
+    if context.dialect is Dialect.V2_0:
+        return base.validation
+    named = [
+        value for clause in definition.validation for value in choices(clause, base, context.types)
+    ]
+    kept: list[FunctionCall] = []
+    for clause in base.validation:
+        holds = (clause_holds(clause, value, base, context.types) for value in named)
+        if named and all(each is False for each in holds):
+            message = "this allows nothing that the inherited constraint allows, and overrides it"
+            notes = (Note(clause.span, "the inherited constraint"),)
+            at = definition.validation[0].span
+            context.found.append(REFINED_CONSTRAINT.at(at, message, notes=notes))
+        else:
+            kept.append(clause)
+    return tuple(kept)
 
 
 def _schema_type(

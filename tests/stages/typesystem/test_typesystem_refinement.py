@@ -90,6 +90,22 @@ FINDINGS = {
           Count: { derived_from: integer, constraints: [ max_length: 3 ] }  # error: [constraint-type]
           Fine: { derived_from: version, constraints: [ greater_or_equal: 1.10 ] }
         """,
+    "contradictions": """
+        node_types:
+          Base:
+            derived_from: tosca.nodes.Root
+            properties:
+              vendors: { type: list, entry_schema: { type: string, constraints: [ pattern: '[0-9]+' ] } }
+              size: { type: integer, constraints: [ less_than: 5 ] }
+          Derived:
+            derived_from: Base
+            properties:
+              vendors:
+                type: list
+                entry_schema: { type: string, constraints: [ valid_values: [ acme ] ] }  # warning: [refined-constraint]
+                default: [ acme ]
+              size: { type: integer, constraints: [ valid_values: [ 4, 6 ] ] }
+        """,
     "schemas": """
         data_types:
           Text: { derived_from: string, properties: { a: { type: string } } }   # error: [properties-of-primitive]
