@@ -190,7 +190,7 @@ class Evaluation:
 
     def _address(self, name: str, subject: Subject) -> Address:
         """The instance that a template's name means: the one of the same index, else the first."""
-        instances = self.addresses[name]
+        instances = self.addresses.get(name, ())
         if not instances:
             raise EvaluationError(f"there are no instances of `{name}`")
         index = None if subject.node is None else subject.node.index
@@ -217,7 +217,9 @@ class Evaluation:
     def input(self, arguments: Sequence[Value], _: Subject) -> Value:
         name, *rest = arguments
         path = _path(rest)
-        given = self.inputs[str(name)]
+        given = self.inputs.get(str(name))
+        if given is None:
+            raise EvaluationError(f"there is no input `{text(name)}`")
         if not self.parameters:
             return _below(given.value, path)
         schema = self.topology.inputs[given.name].definition.schema

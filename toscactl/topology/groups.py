@@ -7,7 +7,7 @@ from toscactl.diagnostics import Diagnostic, Rule, Severity, closest
 from toscactl.topology.assignments import PROPERTY, assign
 from toscactl.topology.model import Group, Policy
 from toscactl.topology.scope import Owner, Scope, did_you_mean
-from toscactl.typesystem import GroupType, NodeType, PolicyType, metadata_of
+from toscactl.typesystem import GroupType, NodeType, PolicyType, metadata_of, untyped
 
 UNKNOWN_MEMBER_NODE = Rule("unknown-group-member", "A group has a member that does not exist.")
 WRONG_MEMBER = Rule("wrong-group-member", "A group has a member of a type that it does not allow.")
@@ -92,6 +92,9 @@ def policy(scope: Scope, definition: definitions.PolicyDef) -> Policy:
     triggers = {**type_.triggers, **definition.triggers}
     for trigger in definition.triggers.values():
         scope.report(_trigger(scope, trigger))
+        for action in trigger.actions:
+            for assignment in action.inputs.values():
+                scope.visit(assignment.value, untyped(assignment.value), owner)
     given = {} if type_.broken else definition.properties
     return Policy(
         name,

@@ -15,6 +15,7 @@ from toscactl.typesystem import (
     CapabilityDefinition,
     NodeType,
     RequirementDefinition,
+    Type,
     untyped,
 )
 from toscactl.values import Value
@@ -40,6 +41,12 @@ INVALID_SOURCE = Rule(
 INCOMPATIBLE_RELATIONSHIP = Rule(
     "incompatible-relationship",
     "The relationship of a requirement is not of the type that its definition asks for.",
+    Severity.WARNING,
+    lenient=True,
+)
+INVALID_RELATIONSHIP_TARGET = Rule(
+    "invalid-relationship-target",
+    "A relationship leads to a capability or node of a type that it does not allow.",
     Severity.WARNING,
     lenient=True,
 )
@@ -102,6 +109,7 @@ def _assigned(
     )
     relationship = of_requirement(scope, definition, written.relationship, owner, written.span)
     scope.report(_check_relationship(definition, written, relationship))
+    scope.report(_check_ends(relationship, target, capability, type_))
     if target.type is not None and written.node_filter is not None:
         scope.report(check_filter(written.node_filter, target.type))
     own = () if written.node_filter is None else (written.node_filter,)
@@ -311,6 +319,29 @@ def _check_relationship(
         f"requirement `{definition.name}` is declared with relationship `{expected.name}`, "
         f"from which `{given.name}` is not derived",
     )
+
+
+def _check_ends(
+    relationship: RelationshipTemplate, target: _Target, capability: str | None, source: NodeType
+) -> Iterator[Diagnostic]:
+    """What a relationship type allows at its ends (`valid_target_types` of 1.x: capabilities)."""
+    type_ = relationship.type
+    if target.type is None or target.type.broken or type_.broken or source.broken:
+        return
+    offered = None if capability is None else target.type.capabilities.get(capability)
+    ends: list[tuple[str, Type, tuple[str, ...]]] = [
+        ("target", target.type, type_.valid_target_node_types),
+        ("source", source, type_.valid_source_node_types),
+    ]
+    if offered is not None:
+        ends.append((f"capability `{offered.name}`", offered.type, type_.valid_capability_types))
+    for what, end, valid in ends:
+        if valid and not any(end.is_a(name) for name in valid):
+            yield INVALID_RELATIONSHIP_TARGET.at(
+                target.span,
+                f"relationship `{type_.name}` does not allow a {what} of type `{end.name}`",
+                hint="it allows " + ", ".join(f"`{name}`" for name in valid),
+            )
 
 
 def _count(written: definitions.RequirementAssignmentDef) -> Value:
