@@ -91,13 +91,14 @@ class Opening:
 
 
 class Names:
-    """Names of resources: one per instance and role, each used once.
+    """Names of resources and parameters, which Heat wants apart: each is used once.
 
-    An instance's own name goes to its main resource; the others append what they are.
+    Inputs keep theirs. An instance's own name goes to its main resource; the others append what
+    they are.
     """
 
-    def __init__(self, instances: Iterable[Instance]) -> None:
-        self._taken: set[str] = set()
+    def __init__(self, instances: Iterable[Instance], inputs: Iterable[str]) -> None:
+        self._taken: set[str] = set(inputs)
         self._of: dict[tuple[Address, str], str] = {}
         for instance in instances:
             self.of(instance.address)
@@ -138,7 +139,9 @@ class Draft:
     def __init__(self, portion: Portion, facts: Facts) -> None:
         self.portion = portion
         self.facts = facts
-        self.names = Names(portion.instances)
+        inputs = portion.graph.inputs if portion.parameters else ()
+        self.names = Names(portion.instances, inputs)
+        self._parameter_names: dict[str, str] = {}
         self.here = {instance.address for instance in portion.instances}
         self._incoming: dict[Address, list[Relationship]] = {}
         for instance in portion.graph:
@@ -230,9 +233,10 @@ class Draft:
         return GetParam(parameter.name)
 
     def own_parameter(self, wanted: str, parameter: Parameter) -> GetParam:
-        """A parameter that no input is, under the wanted name if no input has it."""
-        taken = set(self.graph.inputs) if self.portion.parameters else set()
-        return self.parameter(replace(parameter, name=unused(safe(wanted), taken)))
+        """A parameter that no input is, under the wanted name if it is free; the same if again."""
+        if wanted not in self._parameter_names:
+            self._parameter_names[wanted] = self.names.fresh(wanted)
+        return self.parameter(replace(parameter, name=self._parameter_names[wanted]))
 
     def constrain(self, name: str, constraint: str) -> None:
         """Let Heat check that the value of a parameter names a thing of the cloud."""

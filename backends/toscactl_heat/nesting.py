@@ -18,6 +18,8 @@ class Nested:
     """One nested template in the making: its resources, and what it takes and gives."""
 
     group: str
+    names: frozenset[str]
+    """The names of its resources."""
     resources: dict[str, HotResource] = field(default_factory=dict)
     parameters: dict[str, Parameter] = field(default_factory=dict)
     given: dict[str, Hot] = field(default_factory=dict)
@@ -39,7 +41,7 @@ class Nested:
             case GetParam(name=name, path=path):
                 wanted = "_".join((name.removeprefix("OS::"), *(str(step) for step in path)))
                 outer = known.get(name)
-        name = unused(safe(wanted), self.parameters)
+        name = unused(safe(wanted), {*self.parameters, *self.names})
         kind = "string" if outer is None or _steps(leaf) else outer.type
         self.parameters[name] = Parameter(
             name, kind, hidden=outer is not None and outer.hidden, default=NO_DEFAULT
@@ -64,11 +66,14 @@ def cut(draft: Draft, groups: Iterable[str]) -> Mapping[str, Nested]:
 
     What stays behind refers to the group instead. The group's own resource is made afterwards.
     """
-    nested = {group: Nested(group) for group in groups}
     inside = {
         name: resource.member_of
         for name, resource in draft.resources.items()
         if resource.member_of is not None
+    }
+    nested = {
+        group: Nested(group, frozenset(name for name, at in inside.items() if at == group))
+        for group in groups
     }
     everything, draft.resources = draft.resources, {}
     for name, resource in everything.items():

@@ -20,8 +20,6 @@ from toscactl_heat.draft import (
     HotOutput,
     HotResource,
     Parameter,
-    safe,
-    unused,
 )
 from toscactl_heat.hot import GetAttr, GetParam, GetResource, Hot, Leaf, leaves, plain, rewrite
 from toscactl_heat.nesting import Nested, cut
@@ -95,12 +93,11 @@ def _extract(draft: Draft) -> dict[str, Value]:
         for name, value in values.items():
             if value == leaf:
                 return GetParam(name)
-        taken = {*draft.parameters, *(draft.graph.inputs if draft.portion.parameters else ())}
         if isinstance(leaf, Secret):
-            made = Parameter(unused(safe(key), taken), hidden=True)
+            made = Parameter(draft.names.fresh(key), hidden=True)
         else:
             made = Parameter(
-                unused(safe(f"{leaf.address}_{leaf.name}"), taken),
+                draft.names.fresh(f"{leaf.address}_{leaf.name}"),
                 description=f"Attribute {leaf}, which another target gives",
                 hidden=leaf.sensitive,
             )
