@@ -243,7 +243,9 @@ class SqliteStore:
     def folder(self, deployment: str) -> str:
         path = self._work_folder(deployment)
         try:
-            path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            path.parent.mkdir(mode=0o700, exist_ok=True)
+            path.mkdir(mode=0o700, exist_ok=True)
         except OSError as error:
             raise StateError(
                 f"`{path}` cannot be made: {(error.strerror or '').lower()}"

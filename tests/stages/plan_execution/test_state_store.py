@@ -178,6 +178,7 @@ def test_only_the_owner_can_read_and_no_secret_is_in_clear(
     folder = Path(store.folder("shop"))
     assert stat.S_IMODE((tmp_path / "state").stat().st_mode) == 0o700
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert stat.S_IMODE(folder.parent.stat().st_mode) == 0o700
     files = [path for path in (tmp_path / "state").iterdir() if path.is_file()]
     assert {path.name for path in files} >= {"toscactl.db", "key"}
     for path in files:
