@@ -4,15 +4,23 @@ TOSCA 1.3, chapter 4. Each value is evaluated once, when it is first asked for.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from types import NoneType
 
 from toscactl.address import Address
 from toscactl.definitions import TypeKind
 from toscactl.diagnostics import Diagnostic, Rule
 from toscactl.graph.model import Input
+from toscactl.graph.residuals import (
+    below,
+    hidden,
+    mapped_attributes,
+    path_of,
+    residual,
+    type_at,
+)
 from toscactl.topology import Assigned, NodeTemplate, RelationshipTemplate, Requirement, Topology
-from toscactl.typesystem import PropertyDefinition, Schema, convert
+from toscactl.typesystem import convert
 from toscactl.values import (
     AttributeOf,
     Call,
@@ -82,7 +90,7 @@ class Evaluation:
         self.edges: Edges = lambda _: ()
         self._known: dict[_Key, Value] = {}
         self._running: dict[_Key, None] = {}
-        self._mapped = frozenset(_mapped(topology))
+        self._mapped = frozenset(mapped_attributes(topology))
 
     def template(self, address: Address) -> NodeTemplate:
         return self.topology.nodes[address.template]
@@ -136,7 +144,7 @@ class Evaluation:
                 self.found.append(EVALUATION_FAILED.at(assigned.span, message))
                 return None
             value = self._fit(value, assigned, subject)
-        return _hidden(value) if assigned.sensitive else value
+        return hidden(value) if assigned.sensitive else value
 
     def _fit(self, value: Value, assigned: Assigned, subject: Subject) -> Value:
         """A computed value as a value of the declared type."""
@@ -163,7 +171,7 @@ class Evaluation:
                     call(function, known) if reference is None else reference(self, known, subject)
                 )
             case Secret(value=inner):
-                return _hidden(self.resolve(inner, subject))
+                return hidden(self.resolve(inner, subject))
             case str() | None | bool() | int() | float() | ScalarUnit() | Version():
                 return value
             case AttributeOf() | InputOf():
@@ -216,14 +224,14 @@ class Evaluation:
 
     def input(self, arguments: Sequence[Value], _: Subject) -> Value:
         name, *rest = arguments
-        path = _path(rest)
+        path = path_of(rest)
         given = self.inputs.get(str(name))
         if given is None:
             raise EvaluationError(f"there is no input `{text(name)}`")
         if not self.parameters:
-            return _below(given.value, path)
+            return below(given.value, path)
         schema = self.topology.inputs[given.name].definition.schema
-        return InputOf(given.name, path, _type_at(schema, path), given.sensitive)
+        return InputOf(given.name, path, type_at(schema, path), given.sensitive)
 
     def property(self, arguments: Sequence[Value], subject: Subject) -> Value:
         return self._reference("property", arguments, subject)
@@ -233,7 +241,7 @@ class Evaluation:
 
     def _reference(self, kind: str, arguments: Sequence[Value], subject: Subject) -> Value:
         name, *rest = arguments
-        entity, steps = str(name), _path(rest)
+        entity, steps = str(name), path_of(rest)
         relationship = self._relationship(entity, subject)
         if relationship is not None and entity not in self.topology.nodes:
             return self._of_relationship(kind, relationship, steps, subject)
@@ -254,10 +262,10 @@ class Evaluation:
         if assigned is None:
             if kind == "attribute" and subject.edge is not None:
                 declared = relationship.type.attributes.get(name)
-                return _residual(subject.edge.source, name, steps[1:], declared)
+                return residual(subject.edge.source, name, steps[1:], declared)
             return None
         value = self.resolve(assigned.value, subject)
-        return select(_hidden(value) if assigned.sensitive else value, steps[1:])
+        return select(hidden(value) if assigned.sensitive else value, steps[1:])
 
     def _of_host(self, kind: str, steps: Path, subject: Subject) -> Value:
         """HOST: the nearest host that has such a member (1.3, 4.1)."""
@@ -299,7 +307,7 @@ class Evaluation:
             return self._of_capability(kind, address, own, steps)
         if kind == "attribute":
             return self._attribute(address, None, name, rest)
-        return _below(self.property_of(address, name), rest)
+        return below(self.property_of(address, name), rest)
 
     def _of_target(self, kind: str, edge: Edge, steps: Path, subject: Subject) -> Value:
         """The capability of the target is looked at first, then the target itself."""
@@ -317,7 +325,7 @@ class Evaluation:
         name, rest = str(steps[0]), steps[1:]
         if kind == "attribute":
             return self._attribute(address, capability, name, rest)
-        return _below(self.property_of(address, name, capability), rest)
+        return below(self.property_of(address, name, capability), rest)
 
     def _attribute(self, address: Address, capability: str | None, name: str, rest: Path) -> Value:
         """What an attribute is assigned or reflects; what only deployment knows is a residual."""
@@ -337,7 +345,7 @@ class Evaluation:
             template.type if capability is None else template.capabilities[capability].definition
         )
         declared = holder.attributes.get(name) or holder.properties.get(name)
-        return _residual(address, name, rest, declared, capability)
+        return residual(address, name, rest, declared, capability)
 
     def operation_output(self, arguments: Sequence[Value], subject: Subject) -> Value:
         name, interface, operation, output, *rest = (text(argument) for argument in arguments)
@@ -385,81 +393,6 @@ _REFERENCES: Mapping[str, _Reference] = {
 }
 
 
-def _mapped(topology: Topology) -> Iterator[tuple[str, str | None, str]]:
-    """The attributes that take outputs of operations, so that nothing else says what they are."""
-    for template in topology.nodes.values():
-        for operation in template.operations:
-            for path in operation.outputs.values():
-                yield from _taker({"SELF": template.name}, path, topology)
-        for requirement in template.requirements:
-            ends = {"SOURCE": template.name}
-            if requirement.target is not None:
-                ends["TARGET"] = requirement.target
-            for operation in requirement.relationship.operations:
-                for path in operation.outputs.values():
-                    yield from _taker(ends, path, topology)
-
-
-def _taker(
-    keywords: Mapping[str, str], path: tuple[str, ...], topology: Topology
-) -> Iterator[tuple[str, str | None, str]]:
-    name = keywords.get(path[0], path[0])
-    template = topology.nodes.get(name)
-    if template is None:
-        return
-    if len(path) > 2 and path[1] in template.capabilities:  # noqa: PLR2004
-        yield name, path[1], path[2]
-    else:
-        yield name, None, path[1]
-
-
 def _shown(key: _Key) -> str:
     address, capability, _, name = key
     return f"{address}.{capability}.{name}" if capability else f"{address}.{name}"
-
-
-def _below(value: Value, path: Path) -> Value:
-    """What stands at a path in a value; below no value there is none."""
-    return None if value is None else select(value, path)
-
-
-def _path(steps: Sequence[Value]) -> Path:
-    return tuple(step if isinstance(step, int) else text(step) for step in steps)
-
-
-def _residual(
-    address: Address,
-    name: str,
-    path: Path,
-    declared: PropertyDefinition | None,
-    capability: str | None = None,
-) -> AttributeOf:
-    type_ = "string" if declared is None else _type_at(declared.schema, path)
-    sensitive = declared is not None and declared.sensitive
-    return AttributeOf(address, name, path, capability, type_, sensitive)
-
-
-def _type_at(schema: Schema, path: Path) -> str:
-    """The built-in type of what stands at a path in values of a type."""
-    current: Schema | None = schema
-    for step in path:
-        if current is None:
-            break
-        definition = current.type.properties.get(str(step))
-        current = (
-            definition.schema
-            if definition is not None
-            else current.entry_schema or current.type.entry_schema
-        )
-    return "string" if current is None else current.type.primitive
-
-
-def _hidden(value: Value) -> Value:
-    """A sensitive value: a secret, or a residual that says that it will be one."""
-    match value:
-        case None | Secret():
-            return value
-        case AttributeOf() | InputOf():
-            return replace(value, sensitive=True)
-        case _:
-            return Secret(value)

@@ -1,6 +1,7 @@
 """typesystem -> topology: templates checked against their types, values coerced."""
 
 from toscactl.topology.build import build
+from toscactl.topology.capabilities import accepts, matching
 from toscactl.topology.filters import filtered_capability
 from toscactl.topology.model import (
     Artifact,
@@ -15,7 +16,7 @@ from toscactl.topology.model import (
     Requirement,
     Topology,
 )
-from toscactl.topology.requirements import accepts, matching, says_by_whom
+from toscactl.topology.requirements import says_by_whom
 
 __all__ = [
     "Artifact",

@@ -1,18 +1,16 @@
 """Requirements: what a node template needs, and of whom (TOSCA 1.3, 3.8.2; 2.0, 8.7)."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from toscactl import definitions, document
 from toscactl.definitions import TypeKind
 from toscactl.diagnostics import Diagnostic, Note, Rule, Severity, closest
-from toscactl.source import Span
+from toscactl.topology.capabilities import Target, capability_of
 from toscactl.topology.filters import check_filter
 from toscactl.topology.model import RelationshipTemplate, Requirement
 from toscactl.topology.relationships import of_requirement
 from toscactl.topology.scope import Owner, Scope, did_you_mean, is_found_elsewhere
 from toscactl.typesystem import (
-    CapabilityDefinition,
     NodeType,
     RequirementDefinition,
     Type,
@@ -28,15 +26,6 @@ UNKNOWN_NODE = Rule(
 )
 INCOMPATIBLE_NODE = Rule(
     "incompatible-node", "The target of a requirement is not of the node type that is required."
-)
-INCOMPATIBLE_CAPABILITY = Rule(
-    "incompatible-capability", "The target of a requirement has no capability that satisfies it."
-)
-UNKNOWN_TARGET_CAPABILITY = Rule(
-    "unknown-target-capability", "A requirement names a capability that its target does not have."
-)
-INVALID_SOURCE = Rule(
-    "invalid-source", "A capability does not accept relationships from this type of node."
 )
 INCOMPATIBLE_RELATIONSHIP = Rule(
     "incompatible-relationship",
@@ -60,16 +49,6 @@ DANGLING_REQUIREMENT = Rule(
 )
 
 HOSTED_ON = "tosca.relationships.HostedOn"
-
-
-@dataclass(frozen=True, slots=True)
-class _Target:
-    """Who is to fulfil a requirement, as far as its assignment and definition say."""
-
-    template: str | None
-    type: NodeType | None
-    type_name: str | None
-    span: Span
 
 
 def requirements(scope: Scope, node: definitions.NodeTemplateDef) -> tuple[Requirement, ...]:
@@ -101,7 +80,7 @@ def _assigned(
     target = _target(scope, definition, written)
     if target is None:
         return
-    capability, capability_type = _capability(scope, node, definition, written, target)
+    capability, capability_type = capability_of(scope, node, definition, written, target)
     owner = Owner(
         f"requirement `{written.name.text}` of node `{node.name.text}`",
         node.name.text,
@@ -152,21 +131,21 @@ def _target(
     scope: Scope,
     definition: RequirementDefinition,
     written: definitions.RequirementAssignmentDef,
-) -> _Target | None:
+) -> Target | None:
     """None if a name that was written means nothing, which is reported."""
     name = written.node
     required = _node_type(scope, definition.node)
     if name is None:
-        return _Target(None, required, definition.node, written.span)
+        return Target(None, required, definition.node, written.span)
     if name.text in scope.nodes:
         type_ = scope.node_types[name.text]
         scope.report(_check_node(definition, type_, name, f"`{name.text}`"))
-        return _Target(name.text, type_, definition.node, name.span)
+        return Target(name.text, type_, definition.node, name.span)
     if scope.types.knows(TypeKind.NODE, name):
         found = scope.types.node_type(name).value
         if required is None or not required.is_a(found.name):
             scope.report(_check_node(definition, found, name, "the type"))
-        return _Target(None, found, found.name, name.span)
+        return Target(None, found, found.name, name.span)
     scope.report(_unknown_node(scope, name))
     return None
 
@@ -200,111 +179,6 @@ def _check_node(
         )
 
 
-def _capability(
-    scope: Scope,
-    node: definitions.NodeTemplateDef,
-    definition: RequirementDefinition,
-    written: definitions.RequirementAssignmentDef,
-    target: _Target,
-) -> tuple[str | None, str | None]:
-    """The name of the target's capability where it is known, and the type that it must have."""
-    required = definition.capability
-    name = written.capability
-    symbolic = definition.capability_name
-    if name is not None:
-        offered = None if target.type is None else target.type.capabilities.get(name.text)
-        if offered is not None:
-            symbolic = name.text
-        elif scope.types.knows(TypeKind.CAPABILITY, name):
-            required, symbolic = scope.types.capability_type(name).value, None
-        elif target.type is not None and not target.type.broken:
-            scope.report(_unknown_capability(name, target.type))
-            return None, None
-        else:
-            return name.text, None if required is None else required.name
-    type_name = None if required is None or required.broken else required.name
-    if target.type is None or target.type.broken or (required is not None and required.broken):
-        return symbolic, type_name
-    candidates = matching(target.type, type_name, symbolic)
-    if not candidates:
-        if target.template is not None or written.node is not None or name is not None:
-            scope.report(_incompatible(definition, target, target.type, (type_name, symbolic)))
-        return symbolic, type_name
-    source = scope.node_types[node.name.text]
-    accepting = [item for item in candidates if accepts(item, source)]
-    if not accepting:
-        scope.report(_invalid_source(candidates[0], source, definition, target))
-    chosen = (accepting or candidates)[0]
-    return (chosen.name if target.template is not None else symbolic), type_name
-
-
-def matching(
-    type_: NodeType, capability_type: str | None, name: str | None
-) -> list[CapabilityDefinition]:
-    """The capabilities that satisfy a requirement: those of the very type before derived ones."""
-    found = [
-        capability
-        for capability in type_.capabilities.values()
-        if (name is None or capability.name == name)
-        and (capability_type is None or capability.type.is_a(capability_type))
-    ]
-    return sorted(found, key=lambda item: item.type.name != capability_type)
-
-
-def accepts(capability: CapabilityDefinition, source: NodeType) -> bool:
-    """Whether a capability accepts relationships from nodes of a type (`valid_source_types`)."""
-    for valid in (capability.valid_source_node_types, capability.type.valid_source_node_types):
-        if valid and not any(source.is_a(name) for name in valid):
-            return False
-    return True
-
-
-def _unknown_capability(name: definitions.Name, type_: NodeType) -> Iterator[Diagnostic]:
-    known = ", ".join(f"`{other}`" for other in type_.capabilities)
-    yield UNKNOWN_TARGET_CAPABILITY.at(
-        name.span,
-        f"node type `{type_.name}` has no capability `{name.text}`, "
-        "and there is no capability type of that name",
-        hint=did_you_mean(closest(name.text, type_.capabilities))
-        or (f"its capabilities are {known}" if known else None),
-    )
-
-
-def _incompatible(
-    definition: RequirementDefinition,
-    target: _Target,
-    type_: NodeType,
-    wanted: tuple[str | None, str | None],
-) -> Iterator[Diagnostic]:
-    """`wanted` is the type and the name of the capability that is asked for."""
-    capability_type, name = wanted
-    what = f"a capability `{name}`" if name else "a capability"
-    of_type = f" of type `{capability_type}`" if capability_type else ""
-    who = f"`{target.template}`" if target.template else "the type"
-    known = ", ".join(f"`{c.name}` ({c.type.name})" for c in type_.capabilities.values())
-    yield INCOMPATIBLE_CAPABILITY.at(
-        target.span,
-        f"requirement `{definition.name}` needs {what}{of_type}, "
-        f"but {who} of type `{type_.name}` has none",
-        hint=f"its capabilities are {known}" if known else "it has no capabilities",
-    )
-
-
-def _invalid_source(
-    capability: CapabilityDefinition,
-    source: NodeType,
-    definition: RequirementDefinition,
-    target: _Target,
-) -> Iterator[Diagnostic]:
-    valid = capability.valid_source_node_types or capability.type.valid_source_node_types
-    yield INVALID_SOURCE.at(
-        target.span,
-        f"capability `{capability.name}` does not accept `{source.name}` "
-        f"as the source of requirement `{definition.name}`",
-        hint="it accepts " + ", ".join(f"`{name}`" for name in valid),
-    )
-
-
 def _check_relationship(
     definition: RequirementDefinition,
     written: definitions.RequirementAssignmentDef,
@@ -322,7 +196,7 @@ def _check_relationship(
 
 
 def _check_ends(
-    relationship: RelationshipTemplate, target: _Target, capability: str | None, source: NodeType
+    relationship: RelationshipTemplate, target: Target, capability: str | None, source: NodeType
 ) -> Iterator[Diagnostic]:
     """What a relationship type allows at its ends (`valid_target_types` of 1.x: capabilities)."""
     type_ = relationship.type
