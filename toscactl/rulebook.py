@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from importlib import metadata, resources
-from importlib.resources.abc import Traversable
+from importlib import metadata
+from importlib.util import find_spec
+from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +37,19 @@ def _title(text: str, name: str) -> str:
     return first.removeprefix(f"{name}: ").removeprefix(f"{name}`: ")
 
 
-def _folders() -> Iterator[Traversable]:
-    core = resources.files("toscactl")
-    for stage in [core, *core.iterdir()]:
-        if (stage / "rules").is_dir():
-            yield stage / "rules"
+def _folders() -> Iterator[Path]:
+    """The folders `rules` of the stages and of every backend; none of them is imported."""
+    for core in _places("toscactl"):
+        for stage in [core, *sorted(core.iterdir())]:
+            if (stage / "rules").is_dir():
+                yield stage / "rules"
     for entry in metadata.entry_points(group="toscactl.backends"):
-        package = resources.files(entry.module.partition(".")[0])
-        if (package / "rules").is_dir():
-            yield package / "rules"
+        for package in _places(entry.module.partition(".")[0]):
+            if (package / "rules").is_dir():
+                yield package / "rules"
+
+
+def _places(package: str) -> Iterator[Path]:
+    spec = find_spec(package)
+    for place in (spec.submodule_search_locations or ()) if spec else ():
+        yield Path(place)
