@@ -4,8 +4,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from toscactl.backend import Checked, Origin, Portion, Unit, networks
+from toscactl_kubernetes.balancers import Balancer, balancer_service, balancers
 from toscactl_kubernetes.directory import Directory
-from toscactl_kubernetes.exposure import Balancer, balancer_service, balancers, services
+from toscactl_kubernetes.exposure import services
 from toscactl_kubernetes.isolation import connections, network_policy
 from toscactl_kubernetes.manifests import Draft, Manifest, annotations_of
 from toscactl_kubernetes.networks import annotation, attachment_needs, attachments

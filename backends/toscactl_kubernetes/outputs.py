@@ -19,9 +19,9 @@ from toscactl.backend import (
     text,
 )
 from toscactl_kubernetes.directory import Directory
-from toscactl_kubernetes.lifecycle import WORK_PATH
 from toscactl_kubernetes.manifests import Draft
 from toscactl_kubernetes.ports import Port
+from toscactl_kubernetes.shell import WORK_PATH
 from toscactl_kubernetes.workloads import Workload
 
 OUTPUT_NOT_KNOWN = Rule(

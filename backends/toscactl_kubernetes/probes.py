@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 
 from toscactl.backend import Rule, Severity, Value
-from toscactl_kubernetes.lifecycle import STARTED
 from toscactl_kubernetes.manifests import Draft
 from toscactl_kubernetes.ports import Port
+from toscactl_kubernetes.shell import STARTED
 from toscactl_kubernetes.workloads import Workload
 
 NO_READINESS = Rule(

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from toscactl.backend import (
     Attachment,
@@ -16,7 +16,7 @@ from toscactl.backend import (
     volumes_of,
 )
 from toscactl_kubernetes.manifests import Draft, Manifest, annotations_of, origin
-from toscactl_kubernetes.naming import dns_label
+from toscactl_kubernetes.naming import Names, dns_label
 from toscactl_kubernetes.quantities import storage
 from toscactl_kubernetes.terms import OPEN_INPUT
 from toscactl_kubernetes.workloads import Workload
@@ -73,11 +73,14 @@ def volume_users(draft: Draft, workloads: Sequence[Workload]) -> Counter[str]:
 def claims_of(draft: Draft, workload: Workload, users: Counter[str]) -> tuple[Claim, ...]:
     """The claims of a workload; `users` says how many workloads each volume is attached to."""
     found: dict[str, Claim] = {}
+    names = Names()
     for host in workload.hosts:
         for attachment in volumes_of(draft.graph, host):
             shared = users[attachment.volume.address.template] > 1
             claim = _claim(draft, attachment, shared=shared)
-            found.setdefault(claim.path, claim)
+            if claim.path not in found:
+                name = names.give(claim.name, 63) if claim.own else claim.name
+                found[claim.path] = replace(claim, name=name)
     return tuple(found.values())
 
 
@@ -102,7 +105,7 @@ def _claim(draft: Draft, attachment: Attachment, *, shared: bool) -> Claim:
         )
         location = f"/mnt/{dns_label(template)}"
     spec = _claim_spec(draft, volume, shared=shared)
-    name = draft.name_for(template) if shared else dns_label(template)
+    name = draft.name_for(template) if shared else template
     return Claim(name, text(location).rstrip("/") or "/", volume, spec, own=not shared)
 
 

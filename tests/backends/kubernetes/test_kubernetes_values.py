@@ -42,7 +42,7 @@ def test_a_secret_without_value_is_waited_for(translate: Translate) -> None:
     assert made.kinds("Secret") == set()
     reference = {"name": "shop-password", "key": "password", "optional": True}
     assert made.env("Deployment/shop-app") == {"PASSWORD": {"secretKeyRef": reference}}
-    (volume,) = [v for v in made.pod("Deployment/shop-app")["volumes"] if v["name"] == "secrets"]
+    (volume,) = [v for v in made.pod("Deployment/shop-app")["volumes"] if v["name"] == "toscactl-secrets"]
     (source,) = volume["projected"]["sources"]
     assert source["secret"]["name"] == "shop-password"
     assert "optional" not in source["secret"]
@@ -61,7 +61,7 @@ def test_a_secret_with_a_value_is_made(translate: Translate, how: str) -> None:
     assert made["Secret/shop-password"]["stringData"] == {"password": "abc"}
     reference = {"name": "shop-password", "key": "password"}
     assert made.env("Deployment/shop-app") == {"PASSWORD": {"secretKeyRef": reference}}
-    assert "secrets" not in [v["name"] for v in made.pod("Deployment/shop-app")["volumes"]]
+    assert "toscactl-secrets" not in [v["name"] for v in made.pod("Deployment/shop-app")["volumes"]]
     assert "abc" not in str(made["Deployment/shop-app"])
 
 
