@@ -1,4 +1,4 @@
-"""Bundled TOSCA profiles, as package data: the normative types of the Simple Profile."""
+"""Bundled TOSCA profiles, as package data: the types of the Simple Profile."""
 
 import pkgutil
 from collections.abc import Mapping
@@ -10,15 +10,26 @@ ProfileName: TypeAlias = tuple[str, str]
 
 _FILES: Mapping[ProfileName, str] = MappingProxyType(
     {
-        ("simple", version): f"simple/{version}/profile.yaml"
-        for version in ("1.0", "1.1", "1.2", "1.3")
+        (name, version): f"{name}/{version}/profile.yaml"
+        for name, version in (
+            ("non-normative", "1.3"),
+            *(("simple", version) for version in ("1.0", "1.1", "1.2", "1.3")),
+        )
     }
 )
 
 IMPLICIT: Mapping[str, ProfileName] = MappingProxyType(
-    {f"tosca_simple_yaml_{version.replace('.', '_')}": (name, version) for name, version in _FILES}
+    {
+        f"tosca_simple_yaml_{version.replace('.', '_')}": (name, version)
+        for name, version in _FILES
+        if name == "simple"
+    }
 )
 """The profile that a 1.x file sees without importing it, by its `tosca_definitions_version`."""
+
+
+NON_NORMATIVE: ProfileName = ("non-normative", "1.3")
+"""The types of the standard's examples, which 1.x files may use when nothing else has the name."""
 
 
 def names() -> tuple[ProfileName, ...]:
@@ -34,4 +45,4 @@ def read(name: str, version: str) -> bytes:
     return data
 
 
-__all__ = ["IMPLICIT", "ProfileName", "names", "read"]
+__all__ = ["IMPLICIT", "NON_NORMATIVE", "ProfileName", "names", "read"]

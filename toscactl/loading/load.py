@@ -1,6 +1,7 @@
 """Follows imports, breadth first, each file once; what cannot be followed is a diagnostic."""
 
 import hashlib
+import re
 from collections import deque
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -178,6 +179,17 @@ class _Work:
             if ("", where) not in loaded.imports:
                 imports = (*loaded.imports, ("", where))
                 self.files[location] = Loaded(location, loaded.file, imports)
+            if _names_non_normative(loaded.file.source.text):
+                self._add_non_normative()
+
+    def _add_non_normative(self) -> None:
+        """Has the types of the standard's examples at hand; no file imports them by this."""
+        where = PREFIX + "/".join(toscactl_profiles.NON_NORMATIVE)
+        if where not in self.files:
+            file = _bundled(where)
+            normative = PREFIX + "/".join(toscactl_profiles.IMPLICIT[file.dialect.value])
+            self.files.setdefault(normative, Loaded(normative, _bundled(normative)))
+            self.files[where] = Loaded(where, file, (("", normative),))
 
     def _report(self, rule: Rule, trouble: CannotRead, wanted: ImportDef) -> None:
         self.diagnostics.append(rule.at(_span(wanted), str(trouble), hint=trouble.hint))
@@ -229,6 +241,20 @@ def _may_be_tosca(parsed: Document) -> bool:
     return root.get("tosca_definitions_version") is not None or any(
         root.get(section) is not None for section in _SECTIONS
     )
+
+
+@lru_cache(maxsize=1)
+def _non_normative_names() -> tuple[str, ...]:
+    """The names of the non-normative types, as short as they can be written.
+
+    They are picked from the text: few services use these types, and none pays for reading them.
+    """
+    text = toscactl_profiles.read(*toscactl_profiles.NON_NORMATIVE).decode("utf-8")
+    return tuple(re.findall(r"^  tosca\.[a-z]+\.(\S+):$", text, re.MULTILINE))
+
+
+def _names_non_normative(text: str) -> bool:
+    return any(name in text for name in _non_normative_names())
 
 
 @lru_cache(maxsize=8)  # a pure function of package data, and bundles only read what they share

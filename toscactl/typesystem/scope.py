@@ -4,6 +4,7 @@ TOSCA 1.3, 3.2 and 3.6.8 (imports, namespace prefixes), 5.1.2 (short and qualifi
 TOSCA 2.0, 6.8.4 (namespaces).
 """
 
+import enum
 from collections.abc import Iterator, Mapping
 
 from toscactl.definitions import Dialect, TypeDef, TypeKind
@@ -13,6 +14,33 @@ from toscactl.source import Source
 
 _BUNDLED = "profile:"
 _QUALIFIED = "tosca:"
+_NON_NORMATIVE = "profile:non-normative/"
+
+_RENAMED: Mapping[str, str] = {
+    "tosca.nodes.BlockStorage": "tosca.nodes.Storage.BlockStorage",
+    "tosca.nodes.ObjectStorage": "tosca.nodes.Storage.ObjectStorage",
+    "BlockStorage": "tosca.nodes.Storage.BlockStorage",
+    "ObjectStorage": "tosca.nodes.Storage.ObjectStorage",
+}
+"""Names of types in 1.0 (and 1.1) to those in later versions."""
+_FORMER = {later: former for former, later in _RENAMED.items() if "." in former} | {
+    "Storage.BlockStorage": "tosca.nodes.BlockStorage",
+    "Storage.ObjectStorage": "tosca.nodes.ObjectStorage",
+}
+
+
+class Detour(enum.Enum):
+    """Where a name was found that means nothing by the rules of scopes."""
+
+    SIBLING = enum.auto()
+    """In a file that the file does not import, but that is imported beside it."""
+    RENAMED = enum.auto()
+    """Among the normative types, under the name that another version gives it."""
+    NON_NORMATIVE = enum.auto()
+    """Among the types of the standard's examples."""
+
+
+_Declared = tuple[Loaded, TypeDef]
 
 
 def is_bundled(loaded: Loaded) -> bool:
@@ -23,7 +51,9 @@ def is_bundled(loaded: Loaded) -> bool:
 class Scopes:
     """The names that each file of a bundle can see. Answers are remembered."""
 
-    __slots__ = ("_aliases", "_bundle", "_by_source", "_declarations", "_found", "_reach")
+    __slots__ = (
+        "_aliases", "_bundle", "_by_source", "_declarations", "_detours", "_found", "_reach",
+    )  # fmt: skip
 
     def __init__(self, bundle: Bundle) -> None:
         self._bundle = bundle
@@ -34,6 +64,7 @@ class Scopes:
         self._found: dict[tuple[str, TypeKind, str], tuple[Loaded, TypeDef] | None] = {}
         self._aliases: dict[str, Mapping[TypeKind, Mapping[str, str]]] = {}
         self._declarations: Mapping[TypeKind, Mapping[str, list[Loaded]]] | None = None
+        self._detours: dict[tuple[str, TypeKind, str], Detour] = {}
 
     def of(self, source: Source) -> Loaded:
         """The file that a source is the text of; the root for a text from outside the bundle."""
@@ -46,18 +77,49 @@ class Scopes:
             if loaded.file.source is not self._bundle.root.file.source:
                 yield loaded
 
-    def find(self, kind: TypeKind, text: str, scope: Loaded) -> tuple[Loaded, TypeDef] | None:
+    def find(self, kind: TypeKind, text: str, scope: Loaded) -> _Declared | None:
         """The definition that a name means in a file, and the file in which it stands."""
         key = (scope.location, kind, text)
         try:
             return self._found[key]
         except KeyError:
-            answer = self._found[key] = self._search(kind, text, scope, frozenset())
+            answer = self._search(kind, text, scope, frozenset())
+            if answer is None and scope.file.dialect is not Dialect.V2_0:
+                answer, detour = self._search_elsewhere(kind, text, scope)
+                if detour is not None:
+                    self._detours[key] = detour
+            self._found[key] = answer
             return answer
+
+    def detour(self, kind: TypeKind, text: str, scope: Loaded) -> Detour | None:
+        """How `find` came to its answer, if not by the rules of scopes."""
+        return self._detours.get((scope.location, kind, text))
+
+    def _search_elsewhere(
+        self, kind: TypeKind, text: str, scope: Loaded
+    ) -> tuple[_Declared | None, Detour | None]:
+        """What a name of a 1.x file means in practice: its tools have one list of all types."""
+        for loaded in self.files():
+            if loaded is self._bundle.root or any(at == scope.location for _, at in loaded.imports):
+                found = self._search(kind, text, loaded, frozenset())
+                if found is not None and not is_bundled(found[0]):
+                    return found, Detour.SIBLING
+        other = _RENAMED.get(text.removeprefix(_QUALIFIED)) or _FORMER.get(
+            text.removeprefix(_QUALIFIED)
+        )
+        found = None if other is None else self._search(kind, other, scope, frozenset())
+        if found is not None:
+            return found, Detour.RENAMED
+        for loaded in self._bundle.files.values():
+            if loaded.location.startswith(_NON_NORMATIVE):
+                found = self._search(kind, text, loaded, frozenset())
+                if found is not None and found[0] is loaded:
+                    return found, Detour.NON_NORMATIVE
+        return None, None
 
     def _search(
         self, kind: TypeKind, text: str, scope: Loaded, seen: frozenset[str]
-    ) -> tuple[Loaded, TypeDef] | None:
+    ) -> _Declared | None:
         reach = self._reachable(scope)
         for loaded in reach:
             definition = loaded.file.types.get(kind, {}).get(text)
@@ -82,7 +144,7 @@ class Scopes:
         rest: str,
         reach: tuple[Loaded, ...],
         seen: frozenset[str],
-    ) -> tuple[Loaded, TypeDef] | None:
+    ) -> _Declared | None:
         for loaded in reach:
             for name, location in loaded.imports:
                 target = self._bundle.files.get(location)
@@ -158,7 +220,7 @@ class Scopes:
                 return other.file.types[kind][name]
         return None
 
-    def declaration(self, kind: TypeKind, canonical: str) -> tuple[Loaded, TypeDef] | None:
+    def declaration(self, kind: TypeKind, canonical: str) -> _Declared | None:
         """The definition of a type by its canonical name."""
         for loaded in self.declared(kind).get(canonical, ()):
             if self.canonical(kind, canonical, loaded) == canonical:
@@ -174,7 +236,7 @@ def _aliases(definitions: Mapping[str, TypeDef]) -> Mapping[str, str]:
     """The short names that types give themselves in their metadata, to their full names."""
     found: dict[str, str] = {}
     for name, definition in definitions.items():
-        for key in ("shorthand_name", "type_uri", "type_qualified_name"):
+        for key in ("shorthand_name", "type_uri", "type_qualified_name", "alternative_name"):
             alias = definition.metadata.get(key)
             if isinstance(alias, Scalar):
                 found.setdefault(alias.text.removeprefix(_QUALIFIED), name)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias, TypeVar
 
 from toscactl.definitions import Dialect, FunctionCall, Name, TypeDef, TypeKind
-from toscactl.diagnostics import Checked, Diagnostic, Rule, Severity, closest
+from toscactl.diagnostics import Checked, Diagnostic, Note, Rule, Severity, closest
 from toscactl.loading import Bundle, Loaded
 from toscactl.source import Source
 from toscactl.typesystem.model import (
@@ -25,7 +25,7 @@ from toscactl.typesystem.model import (
     Type,
 )
 from toscactl.typesystem.primitives import PRIMITIVES, SINCE, broken_data_type
-from toscactl.typesystem.scope import Scopes, is_bundled
+from toscactl.typesystem.scope import Detour, Scopes, is_bundled
 from toscactl.values import Value
 
 UNKNOWN_TYPE = Rule("unknown-type", "A name stands where a type is expected, and no type has it.")
@@ -33,6 +33,25 @@ CYCLIC_DERIVATION = Rule("cyclic-derivation", "A type is derived from itself.")
 LATER_TYPE = Rule(
     "later-type",
     "A built-in type is used that came with a later version of the language.",
+    Severity.WARNING,
+    lenient=True,
+)
+
+SIBLING_IMPORT = Rule(
+    "name-from-sibling-import",
+    "A file uses a type that only the files beside it or above it import.",
+    Severity.WARNING,
+    lenient=True,
+)
+RENAMED_TYPE = Rule(
+    "renamed-type",
+    "A normative type is called by the name that it has in another version of the language.",
+    Severity.WARNING,
+    lenient=True,
+)
+NON_NORMATIVE_TYPE = Rule(
+    "non-normative-type",
+    "A type of the standard's examples is used, which the standard does not define for all.",
     Severity.WARNING,
     lenient=True,
 )
@@ -94,8 +113,8 @@ class TypeSystem:
     """
 
     __slots__ = (
-        "_binders", "_bound", "_by_name", "_canonical", "_clauses", "_defaults", "_implied",
-        "_pending", "bundle", "scopes",
+        "_binders", "_bound", "_by_name", "_canonical", "_clauses", "_defaults", "_detours",
+        "_implied", "_pending", "bundle", "scopes",
     )  # fmt: skip
 
     def __init__(self, bundle: Bundle, binders: Mapping[TypeKind, Binder]) -> None:
@@ -107,6 +126,7 @@ class TypeSystem:
         self._canonical: dict[tuple[TypeKind, str], Type | None] = {}
         self._clauses: dict[tuple[FunctionCall, str], object] = {}
         self._defaults: dict[int, tuple[PropertyDefinition, Value]] = {}
+        self._detours: set[tuple[str, TypeKind, str]] = set()
         self._implied: dict[str, str | None] | None = None
         self._pending: list[Callable[[], None]] | None = None
 
@@ -188,6 +208,7 @@ class TypeSystem:
         scope = self.scopes.of(name.source)
         declared = self.scopes.find(kind, name.text, scope)
         if declared is not None:
+            self._report_detour(kind, name, scope, declared, found)
             type_ = self._bind(kind, *declared, found)
         elif kind is TypeKind.DATA and (builtin := _builtin(name, scope, found)) is not None:
             return builtin
@@ -205,6 +226,7 @@ class TypeSystem:
             found.append(self._unknown(kind, name, scope))
             return None
         loaded, definition = declared
+        self._report_detour(kind, name, scope, declared, found)
         return self.scopes.canonical(kind, definition.name.text, loaded)
 
     def lineage(self, kind: TypeKind, canonical: str) -> tuple[str, ...]:
@@ -286,6 +308,7 @@ class TypeSystem:
                 found.append(_cycle(kind, above, definition))
                 parent = _stand_in(kind, above.text)
                 break
+            self._report_detour(kind, above, loaded, declared, found)
             loaded, definition = declared
         for key, (where, what) in reversed(chain.items()):
             parent = self._bound[key] = self._bind_one(kind, where, what, parent, found)
@@ -317,6 +340,33 @@ class TypeSystem:
         binding = Binding(self, loaded, definition, name, parent, (name, *above), broken, found)
         return self._binders[kind](binding)
 
+    def _report_detour(
+        self,
+        kind: TypeKind,
+        name: Name,
+        scope: Loaded,
+        declared: tuple[Loaded, TypeDef],
+        found: list[Diagnostic],
+    ) -> None:
+        """What is to be said of a name that was found where it need not have been looked for."""
+        detour = self.scopes.detour(kind, name.text, scope)
+        if detour is None or (scope.location, kind, name.text) in self._detours:
+            return
+        self._detours.add((scope.location, kind, name.text))
+        loaded, definition = declared
+        what = f"{kind_name(kind)} `{name.text}`"
+        if detour is Detour.SIBLING:
+            message = f"{what} is not among what this file imports; it is that of another file"
+            notes = (Note(definition.name.span, "it is declared here"),)
+            found.append(SIBLING_IMPORT.at(name.span, message, notes=notes))
+        elif detour is Detour.RENAMED:
+            message = f"{what} is called `{definition.name.text}` in `{scope.file.dialect.value}`"
+            found.append(RENAMED_TYPE.at(name.span, message))
+        else:
+            version = loaded.file.dialect.value
+            message = f"{what} is only an example in the standard of `{version}`, not normative"
+            found.append(NON_NORMATIVE_TYPE.at(name.span, message))
+
     def _unknown(self, kind: TypeKind, name: Name, scope: Loaded) -> Diagnostic:
         hint = None
         for other in TypeKind:
@@ -327,7 +377,13 @@ class TypeSystem:
             candidates: Iterable[str] = self.scopes.visible(kind, scope)
             if kind is TypeKind.DATA:
                 candidates = (*PRIMITIVES, *candidates)
-            meant = closest(name.text, candidates)
+            derived = {
+                own.text
+                for definitions in scope.file.types.values()
+                for definition in definitions.values()
+                if definition.derived_from is name and (own := definition.name)
+            }
+            meant = closest(name.text, (each for each in candidates if each not in derived))
             hint = None if meant is None else f"did you mean `{meant}`?"
         message = f"{kind_name(kind)} `{name.text}` is not defined"
         return UNKNOWN_TYPE.at(name.span, message, hint=hint)
