@@ -27,7 +27,7 @@ def openings(draft: Draft) -> Mapping[Address, tuple[Opening, ...]]:
     A port with known sources is open to these only; one without, and a public one, to anybody.
     """
     found: dict[Address, dict[tuple[str, str, str], list[Opening]]] = {}
-    for instance in draft.portion.instances:
+    for instance in draft.instances:
         seat = draft.seat(instance)
         if seat is None:
             continue

@@ -78,7 +78,7 @@ def served(draft: Draft) -> Mapping[Address, tuple[Address, ...]]:
     """The servers behind each load balancer that Octavia is."""
     return {
         instance.address: tuple(dict.fromkeys(m.server for m in members(draft, instance)))
-        for instance in draft.portion.instances
+        for instance in draft.instances
         if instance.is_a(LOAD_BALANCER) and draft.seat(instance) is None
     }
 

@@ -140,15 +140,18 @@ class Draft:
         self.portion = portion
         self.facts = facts
         inputs = portion.graph.inputs if portion.parameters else ()
-        self.names = Names(portion.instances, inputs)
-        self._parameter_names: dict[str, str] = {}
         self.here = {instance.address for instance in portion.instances}
+        self.instances = tuple(it for it in portion.graph if it.address in self.here)
+        """What the stack carries, every one after those that it needs."""
+        self.names = Names(self.instances, inputs)
+        self._parameter_names: dict[str, str] = {}
+        self._servers = sum(instance.is_a(COMPUTE) for instance in self.instances)
         self._incoming: dict[Address, list[Relationship]] = {}
         for instance in portion.graph:
             for edge in instance.relationships:
                 self._incoming.setdefault(edge.target, []).append(edge)
         self._hosted: dict[Address, list[Instance]] = {}
-        for instance in portion.instances:
+        for instance in self.instances:
             server = compute_of(portion.graph, instance)
             if server is not None and server is not instance:
                 self._hosted.setdefault(server.address, []).append(instance)
@@ -180,7 +183,7 @@ class Draft:
     @property
     def only_server(self) -> bool:
         """Whether there is but one server, so that its parameters need no name in front."""
-        return sum(instance.is_a(COMPUTE) for instance in self.portion.instances) <= 1
+        return self._servers <= 1
 
     @property
     def graph(self) -> InstanceGraph:

@@ -36,7 +36,7 @@ def _environment(portion: Portion, unit: Unit) -> str:
     if portion.parameters:
         in_gib = sized_in_gib(portion.instances)
         for source in portion.graph.inputs.values():
-            if source.given and source.sensitive:
+            if source.sensitive:
                 secret.append(source.name)
             elif source.given and source.value is not None:
                 given[source.name] = as_parameter(source.value, in_gib=source.name in in_gib)

@@ -96,7 +96,7 @@ def lower(portion: Portion) -> Checked[tuple[Unit, ...]]:
 def _survey(draft: Draft) -> tuple[ScaledServer, ...]:
     """Look over the whole before anything is made: what is scaled, public, reached, produced."""
     lower_inputs(draft)
-    instances = draft.portion.instances
+    instances = draft.instances
     draft.alone = frozenset(
         instance.address
         for instance in instances
@@ -118,7 +118,7 @@ def _survey(draft: Draft) -> tuple[ScaledServer, ...]:
 
 def _public(draft: Draft) -> Iterator[Address]:
     """What needs a public address: by its endpoints, or because somebody reads it."""
-    for instance in draft.portion.instances:
+    for instance in draft.instances:
         balancer = instance.is_a(LOAD_BALANCER)
         seat = draft.seat(instance) or (instance.address if balancer else None)
         for endpoint in endpoints(instance):
@@ -161,7 +161,7 @@ def _lower_instances(
 ) -> None:
     busy = by_server(planned)
     by_boot = draft.facts.software == CLOUD_INIT
-    instances = draft.portion.instances
+    instances = draft.instances
     for instance in instances:
         if instance.is_a(NETWORK):
             lower_network(draft, instance)

@@ -186,7 +186,7 @@ Produced = Mapping[tuple[Address, tuple[str | int, ...]], tuple[Task, str]]
 def produced(draft: Draft) -> Produced:
     """The attributes that operations give values to."""
     found: dict[tuple[Address, tuple[str | int, ...]], tuple[Task, str]] = {}
-    for instance in draft.portion.instances:
+    for instance in draft.instances:
         for task in tasks(draft, instance):
             if not task.removes:
                 for output, target in task.operation.outputs.items():

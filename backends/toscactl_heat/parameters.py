@@ -41,7 +41,7 @@ def lower_inputs(draft: Draft) -> None:
     """Make a parameter of each input, if inputs were left open."""
     if not draft.portion.parameters:
         return
-    draft.in_gib = sized_in_gib(draft.portion.instances)
+    draft.in_gib = sized_in_gib(draft.instances)
     for source in draft.graph.inputs.values():
         draft.parameter(_parameter(draft, source))
 
@@ -74,8 +74,11 @@ def _parameter(draft: Draft, source: Input) -> Parameter:
 
 
 def default_of(source: Input, *, in_gib: bool) -> object:
-    """The default of an input; what somebody gave goes into the environment file instead."""
-    if source.given or source.value is None:
+    """The default of an input, unless it is a secret, which no file holds.
+
+    What somebody gave goes into the environment file instead.
+    """
+    if source.given or source.sensitive or source.value is None:
         return NO_DEFAULT
     return as_parameter(source.value, in_gib=in_gib)
 

@@ -68,7 +68,7 @@ def scaled_servers(draft: Draft) -> tuple[ScaledServer, ...]:
             for server in _servers(draft, policy):
                 by_server.setdefault(server, []).append(_settled_policy(draft, policy))
     found = []
-    for instance in draft.portion.instances:
+    for instance in draft.instances:
         if instance.is_a("tosca.nodes.Compute"):
             policies = by_server.get(instance.address, [])
             bounds = _bounds(draft, instance, policies)

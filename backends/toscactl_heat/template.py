@@ -58,7 +58,7 @@ def unit_of(draft: Draft, scaled: Sequence[ScaledServer]) -> Unit:
         kind=KIND,
         name=draft.portion.deployment,
         resources=tuple(_resources(draft, nested, inputs)),
-        instances=tuple(instance.address for instance in draft.portion.instances),
+        instances=tuple(instance.address for instance in draft.instances),
         inputs=inputs,
         payload={"template": plain_template(draft)},
         files=dict(sorted(draft.files.items())),
@@ -191,12 +191,25 @@ def _parameter(parameter: Parameter) -> dict[str, Value]:
     if parameter.description:
         found["description"] = parameter.description
     if parameter.default is not NO_DEFAULT:
-        found["default"] = parameter.default  # type: ignore[assignment]
+        found["default"] = _frozen(parameter.default)
     if parameter.hidden:
         found["hidden"] = True
     if parameter.constraints:
-        found["constraints"] = parameter.constraints  # type: ignore[assignment]
+        found["constraints"] = _frozen(parameter.constraints)
     return found
+
+
+def _frozen(data: object) -> Value:
+    """Plain data with tuples for lists, so that a unit read back from a state is equal."""
+    match data:
+        case None | bool() | int() | float() | str():
+            return data
+        case Mapping():
+            return {str(key): _frozen(item) for key, item in data.items()}
+        case Sequence():
+            return tuple(_frozen(item) for item in data)
+        case _:
+            raise AssertionError(f"no plain data: {data!r}")
 
 
 def _resource(resource: HotResource) -> dict[str, Value]:
