@@ -143,7 +143,7 @@ class Shop:
         for process in psutil.process_iter():
             try:
                 marker = process.environ().get("TOSCACTL_OPERATION", "")
-                if marker.startswith(str(self.state.resolve())):
+                if marker.startswith(f"{self.state.resolve()}/"):
                     found.append(process)
             except psutil.Error:
                 continue

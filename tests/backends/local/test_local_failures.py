@@ -131,7 +131,7 @@ def test_a_daemon_without_our_marker_is_known_by_its_birth(world: World) -> None
     daemon = psutil.Process(int(run.lines[-1]))
     assert "TOSCACTL_OPERATION" not in daemon.environ()
     world.destroy()
-    assert not daemon.is_running()
+    assert not daemon.is_running() or daemon.status() == psutil.STATUS_ZOMBIE
 
 
 def test_half_of_a_node_is_taken_away_although_its_stop_cannot_work(world: World) -> None:
