@@ -28,6 +28,7 @@ from toscactl.backend import (
     evaluate,
     select,
 )
+from toscactl_terraform.facts import Facts
 
 UNREADABLE_ARTIFACT = Rule(
     "terraform-unreadable-artifact", "A file that an operation needs on a server cannot be read."
@@ -37,6 +38,7 @@ Tf: TypeAlias = Union[None, bool, int, float, str, Sequence["Tf"], Mapping[str, 
 """What Terraform's JSON syntax holds; an expression is a string of the form `${...}`."""
 
 NO_DEFAULT = object()
+VOLUMES = ("tosca.nodes.BlockStorage", "tosca.nodes.Storage.BlockStorage")
 _RESERVED = frozenset(
     {"source", "version", "providers", "count", "for_each", "lifecycle", "depends_on", "locals"}
 )
@@ -74,8 +76,9 @@ class Variable:
 class Draft:
     """What the modules of this backend write into, and look things up in."""
 
-    def __init__(self, portion: Portion) -> None:
+    def __init__(self, portion: Portion, facts: Facts) -> None:
         self.portion = portion
+        self.facts = facts
         self.here = {instance.address for instance in portion.instances}
         self.blocks: dict[str, Block] = {}
         self.variables: dict[str, Variable] = {}
@@ -90,13 +93,14 @@ class Draft:
         self._names: dict[tuple[Address, str], str] = {}
         self._taken: set[str] = set()
         self._hosted: dict[Address, list[Instance]] = {}
+        self._computes: dict[Address, Instance | None] = {}
         self._incoming: dict[Address, list[Relationship]] = {}
         for instance in portion.graph:
             for edge in instance.relationships:
                 self._incoming.setdefault(edge.target, []).append(edge)
         for instance in portion.instances:
             self.name(instance.address)
-            compute = compute_of(portion.graph, instance)
+            compute = self.compute(instance)
             if compute is not None and compute is not instance:
                 self._hosted.setdefault(compute.address, []).append(instance)
 
@@ -116,6 +120,21 @@ class Draft:
     def incoming(self, target: Address) -> Sequence[Relationship]:
         """The relationships that lead to an instance, in the order of the graph."""
         return self._incoming.get(target, ())
+
+    def compute(self, instance: Instance) -> Instance | None:
+        """The server on which an instance runs, or which it is."""
+        if instance.address not in self._computes:
+            self._computes[instance.address] = compute_of(self.graph, instance)
+        return self._computes[instance.address]
+
+    def title(self, name: str) -> str:
+        """How the cloud shows a thing of that name, so that deployments can be told apart."""
+        return f"{self.portion.deployment}-{name}"
+
+    def own_variable(self, wanted: str) -> str:
+        """The name of a variable that no input is, as near to the wanted one as can be."""
+        taken = {variable_name(name) for name in self.graph.inputs} if self.portion.parameters else ()
+        return unused(variable_name(wanted), taken)
 
     def name(self, address: Address, role: str = "") -> str:
         """The name of the block for an instance and a role; each is used once."""
@@ -137,10 +156,21 @@ class Draft:
         self.findings.append(rule.at(place.span if place else None, message, hint=hint))
 
     def resource(
-        self, type_: str, name: str, body: Mapping[str, Tf], cause: Instance | None, **more: Origin
+        self,
+        type_: str,
+        name: str,
+        body: Mapping[str, Tf],
+        cause: Instance | None,
+        /,
+        **more: Origin,
     ) -> str:
         """Add a resource; gives its address, to refer to it."""
         return self._add(Block("resource", type_, name, body, *_cause(cause), dict(more)))
+
+    def origin(self, instance: Instance, property_: str) -> Origin:
+        """The place of a property of an instance."""
+        place = instance.places.get(property_, instance.place)
+        return Origin(f"node {instance.name}", place, property_)
 
     def data(self, type_: str, name: str, body: Mapping[str, Tf], cause: Instance | None) -> str:
         """Add a data source; gives its address."""
@@ -205,7 +235,8 @@ def safe(name: str) -> str:
 
 def unused(wanted: str, taken: Iterable[str]) -> str:
     """The wanted name, with a number behind it if it is taken."""
-    there, name, number = set(taken), wanted, 1
+    there = taken if isinstance(taken, set | frozenset) else set(taken)
+    name, number = wanted, 1
     while name in there:
         number += 1
         name = f"{wanted}_{number}"

@@ -31,8 +31,8 @@ from toscactl.backend import (
     volumes_of,
     walk,
 )
-from toscactl_terraform.draft import Draft, Tf
-from toscactl_terraform.expressions import expression, reference
+from toscactl_terraform.draft import Draft
+from toscactl_terraform.expressions import expression
 
 NATIVE_OPERATION = Rule(
     "terraform-native-operation",
@@ -127,8 +127,17 @@ class Setup:
     """Whether the server is one of its kind, so that it has one address."""
 
 
-def setup_of(draft: Draft, server: Instance, *, alone: bool) -> Tf:
-    """The user data of a server; None if nothing is to be run there."""
+def is_busy(draft: Draft, server: Instance) -> bool:
+    """Whether something is to be run on a server."""
+    return any(
+        not turn.removes
+        for instance in (server, *draft.hosted(server.address))
+        for turn in lifecycle(instance)
+    )
+
+
+def setup_of(draft: Draft, server: Instance, *, alone: bool) -> str | None:
+    """The expression for the user data of a server; None if nothing is to be run there."""
     setup = Setup(server, alone=alone)
     for instance in (server, *draft.hosted(server.address)):
         _mounts(draft, setup, instance)
@@ -145,7 +154,7 @@ def setup_of(draft: Draft, server: Instance, *, alone: bool) -> Tf:
     script = head + "\n" + "\n".join(setup.lines) + f'\necho "{server.name} is set up"\n'
     path = draft.put(f"setup/{name}.sh", script.encode())
     pieces = ['"#!/bin/bash"', *setup.values, f'file("{path}")']
-    return reference(f'join("\\n", [{", ".join(pieces)}])')
+    return f'join("\\n", [{", ".join(pieces)}])'
 
 
 def check_native(draft: Draft, instance: Instance) -> None:

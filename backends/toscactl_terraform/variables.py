@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 
 from toscactl.backend import (
-    BLOCK_STORAGE,
     Input,
     InputOf,
     Rule,
@@ -13,7 +12,7 @@ from toscactl.backend import (
     reveal,
     walk,
 )
-from toscactl_terraform.draft import NO_DEFAULT, Draft, Variable, variable_name
+from toscactl_terraform.draft import NO_DEFAULT, VOLUMES, Draft, Variable, variable_name
 from toscactl_terraform.expressions import gib_number, quoted
 
 INPUT_CONSTRAINT = Rule(
@@ -53,7 +52,7 @@ def lower_inputs(draft: Draft) -> None:
 def _sizes(draft: Draft) -> Iterator[str]:
     """Inputs that are the size of a volume: clouds count in GiB, so their variables do too."""
     for instance in draft.portion.instances:
-        if any(instance.is_a(name) for name in BLOCK_STORAGE):
+        if any(instance.is_a(name) for name in VOLUMES):
             for part in walk(instance.properties.get("size")):
                 if isinstance(part, InputOf) and not part.path:
                     yield part.name
@@ -64,7 +63,9 @@ def _variable(draft: Draft, source: Input) -> Variable:
     about = source.description.strip()
     value = source.value
     default: object = NO_DEFAULT
-    if value is not None:
+    if source.given and source.sensitive:
+        default = NO_DEFAULT
+    elif value is not None:
         default = gib_number(reveal(value)) if in_gib else plain(value)
     elif not source.required:
         default = None
