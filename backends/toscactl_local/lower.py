@@ -96,6 +96,7 @@ def _unit(portion: Portion, instance: Instance, carried: frozenset[Address]) -> 
             for capability in instance.capabilities.values()
         },
         "mounts": dict(_mounts(instance)),
+        "after": dict(_afters(portion, instance, carried)),
         "artifacts": written.artifacts,
         "tasks": tuple(to_payload(task) for task in tasks),
     }
@@ -152,6 +153,25 @@ def _mounts(instance: Instance) -> Iterator[tuple[str, Value]]:
         location = edge.properties.get("location")
         if location is not None and (edge.is_a(ATTACHES_TO) or edge.is_a("AttachesTo")):
             yield str(edge.target), location
+
+
+def _afters(
+    portion: Portion, instance: Instance, carried: frozenset[Address]
+) -> Iterator[tuple[str, Value]]:
+    """Ids of units that need not be started first -> the id of the step that is enough.
+
+    A requirement's metadata `after: create` or `configure` says so. Where the target has no such
+    operation nor one before it, all of the target is waited for.
+    """
+    for edge in instance.relationships:
+        if edge.after not in SEQUENCE or edge.target not in carried:
+            continue
+        enough = SEQUENCE[: SEQUENCE.index(edge.after) + 1]
+        unit = unit_id(portion.target.name, edge.target)
+        tasks = _Written(portion.graph, portion.graph[edge.target]).tasks()
+        keys = [task.key for task in tasks if task.name in enough]
+        if keys:
+            yield unit, f"{unit}#{keys[-1]}"
 
 
 def _needs(target: str, instance: Instance, carried: frozenset[Address]) -> Iterator[Need]:

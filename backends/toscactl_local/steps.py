@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from toscactl.backend import Action, Step, Unit, UnitChange, Value
 from toscactl_local.change import judge, refreshed
-from toscactl_local.task import SEQUENCE, STARTING, WAY_BACK, Task, tasks_of, to_payload
+from toscactl_local.task import SEQUENCE, STARTING, WAY_BACK, Task, mapping, tasks_of, to_payload
 
 ENDS = "ends"
 """Key of `Step.payload`: after the step, what the unit's operations left running is ended."""
@@ -39,7 +39,7 @@ def steps(change: UnitChange) -> Sequence[Step]:
     if change.action in (Action.DELETE, Action.REPLACE) and before is not None:
         found += _chain(before, _way_back(before), removes=True)
     if change.action in (Action.CREATE, Action.REPLACE) and after is not None:
-        found += _chain(after, _way_up(after))
+        found += _early(after, list(_chain(after, _way_up(after))))
     if change.action is Action.UPDATE and after is not None:
         found += _chain(after, _again(before, after))
     return _linked([step for step in found if step.key not in change.done])
@@ -77,6 +77,12 @@ def _again(before: Unit | None, after: Unit) -> Iterator[_Doing]:
             yield _Doing(task.key, task)
     if not tasks:
         yield _Doing("update", None)
+
+
+def _early(unit: Unit, steps: Sequence[Step]) -> Sequence[Step]:
+    """The way up, which need not wait for all of the units that it says so of."""
+    early = tuple(str(step) for step in mapping(unit.payload, "after").values())
+    return [replace(step, needs=early) for step in steps]
 
 
 def _chain(unit: Unit, doings: Iterable[_Doing], *, removes: bool = False) -> Iterator[Step]:
@@ -122,6 +128,6 @@ def _step(unit: Unit, doing: _Doing, *, removes: bool, last: bool) -> Step:
 def _linked(found: Sequence[Step]) -> tuple[Step, ...]:
     """Every step needs the one before it."""
     return tuple(
-        step if number == 0 else replace(step, needs=(found[number - 1].id,))
+        step if number == 0 else replace(step, needs=(found[number - 1].id, *step.needs))
         for number, step in enumerate(found)
     )

@@ -171,3 +171,35 @@ def test_an_image_is_no_script(world: World) -> None:
     assert claimed == {"runtime", "server"}
     found = [(d.rule.name, d.span.position.line) for d in backend.lower(portion).diagnostics]
     assert found == [("local-needs-operations", 9)]
+
+
+def test_a_requirement_may_wait_for_less(world: World) -> None:
+    """The source begins although its target is not configured: here that even waits for it."""
+    world.service(
+        """
+        topology_template:
+          node_templates:
+            early:
+              type: tosca.nodes.SoftwareComponent
+              metadata: { toscactl.dependency.after: create }
+              requirements: [ host: server, dependency: slow ]
+              interfaces: { Standard: { create: early.sh } }
+            slow:
+              type: tosca.nodes.SoftwareComponent
+              requirements: [ host: server ]
+              interfaces: { Standard: { create: say.sh, configure: wait.sh } }
+            server: { type: tosca.nodes.Compute }
+        """
+    )
+    world.write("say.sh", "echo $TOSCA_NODE $TOSCA_OP\n")
+    world.write("early.sh", 'echo $TOSCA_NODE; touch "$TOSCA_ROOT/early"\n')
+    world.write(
+        "wait.sh",
+        """\
+        for i in $(seq 600); do [ -e "$TOSCA_ROOT/early" ] && exit 0; sleep 0.05; done
+        exit 1
+        """,
+    )
+    run = world.apply()
+    assert (run.outcome, run.lines) == ("done", ["slow create", "early"])
+    world.destroy()
