@@ -13,7 +13,7 @@ from toscactl.diagnostics import Rule
 from toscactl.errors import InvalidService
 from toscactl.planning.decision import Decisions
 from toscactl.planning.model import Certainty
-from toscactl.planning.readers import makers
+from toscactl.planning.readers import makers, readings
 from toscactl.values import Value, waits_for
 
 CYCLIC_ORDER = Rule("cyclic-order", "Operations wait for each other, so that none can begin.")
@@ -27,6 +27,12 @@ def ordered(decisions: Decisions, steps: Mapping[str, Sequence[Step]]) -> tuple[
     wait for each other.
     """
     needs = _Needs(decisions, steps)
+    if needs.read_last():
+        try:
+            return _sorted(needs.steps, needs.found)
+        except InvalidService:
+            # Removing readers before what they read is a habit, not a must.
+            needs = _Needs(decisions, steps)
     return _sorted(needs.steps, needs.found)
 
 
@@ -110,6 +116,16 @@ class _Needs:
                 self._add(needed.heads, self.removal[id_].tails)
             elif self.decisions[need.unit].change.action is Action.DELETE:
                 self._add(needed.heads, self.forward[id_].tails)
+
+    def read_last(self) -> bool:
+        """Remove what a unit has read after the unit; says whether that adds anything."""
+        size = sum(map(len, self.found.values()))
+        before = [d.change.before for d in self.decisions.values() if d.change.before is not None]
+        for id_, found in readings(before).items():
+            for maker in (maker for reading in found for maker in reading.makers):
+                if id_ in self.removal and maker in self.removal:
+                    self._add(self.removal[maker].heads, self.removal[id_].tails)
+        return sum(map(len, self.found.values())) > size
 
     def _inputs_first(self, id_: str, made: Mapping[Address, tuple[str, ...]]) -> None:
         unit = self.decisions[id_].change.after
