@@ -221,7 +221,9 @@ class Draft:
     def report(
         self, rule: Rule, place: Place | None, message: str, *, hint: str | None = None
     ) -> None:
-        self.findings.append(rule.at(place.span if place else None, message, hint=hint))
+        found = rule.at(place.span if place else None, message, hint=hint)
+        if found not in self.findings:
+            self.findings.append(found)
 
     def add(self, resource: HotResource) -> GetResource:
         assert resource.name not in self.resources, f"{resource.name} is there already"

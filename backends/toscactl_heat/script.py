@@ -1,9 +1,10 @@
 """An operation's files as one configuration that a server's agent or cloud-init can run."""
 
 import shlex
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from toscactl.backend import Artifact, Rule
+from toscactl.backend import Artifact, Operation, Rule
 from toscactl_heat.draft import Draft
 from toscactl_heat.hot import GetFile, Hot, join
 from toscactl_heat.operations import Task
@@ -67,7 +68,11 @@ def _group(artifact: Artifact) -> str:
 def _is_more_than_a_file(task: Task) -> bool:
     operation = task.operation
     return bool(
-        operation.dependencies or operation.outputs or operation.timeout or operation.retries
+        operation.dependencies
+        or operation.outputs
+        or operation.timeout
+        or operation.retries
+        or stop_before(task)
     )
 
 
@@ -93,25 +98,41 @@ def _report_extras(draft: Draft, task: Task, group: str) -> None:
 def _wrapped(draft: Draft, task: Task, file: GetFile, content: bytes) -> Hot:
     """A shell script that lays out the files, runs the first one and collects its outputs."""
     operation = task.operation
-    folder = f"{WORK}/{draft.names.of(task.owner.address)}/{task.role}"
-    head = (
-        f"#!/bin/sh\n# Operation {operation.name} of {task.owner.name}\nset -eu\n"
-        f"work={shlex.quote(folder)}\n"
-        'rm -rf "$work"\nmkdir -p -m 700 "$work"\n'
-    )
-    pieces: list[Hot] = [
-        head,
-        *_written(operation.primary.file, file, content, executable=True),
-    ]
-    for dependency in operation.dependencies:
-        read = draft.file(dependency)
-        if read is not None:
-            pieces += _written(dependency.file, *read, executable=read[1].startswith(b"#!"))
-    pieces.append('export TOSCA_OUTPUT="$work/.output"\n: > "$TOSCA_OUTPUT"\ncd "$work"\n')
-    pieces.append(_run(task, content))
+    folder = f"{WORK}/{draft.names.of(task.owner.address)}"
+    pieces: list[Hot] = [f"#!/bin/sh\n# Operation {operation.name} of {task.owner.name}\nset -eu\n"]
+    stop = stop_before(task)
+    read = None if stop is None else draft.file(stop.primary)
+    if stop is not None and read is not None:
+        pieces.append('if [ "${deploy_action:-}" = UPDATE ]; then\n')
+        pieces += _laid_out(draft, stop, f"{folder}/stop", *read)
+        pieces += [_run(stop, read[1]), "fi\n"]
+    pieces += _laid_out(draft, operation, f"{folder}/{task.role}", file, content)
+    pieces.append(_run(operation, content))
     if operation.outputs:
         pieces.append(_COLLECT.format(names=" ".join(shlex.quote(n) for n in operation.outputs)))
     return join(*pieces)
+
+
+def stop_before(task: Task) -> Operation | None:
+    """What runs before a node is started again, if its metadata says `restart: "true"`."""
+    restarts = str(task.owner.metadata.get("restart", "")).lower() == "true"
+    if not restarts or task.operation.name != "start" or task.relationship is not None:
+        return None
+    stop = task.owner.operation("stop")
+    return stop if stop is not None and _group(stop.primary) == "script" else None
+
+
+def _laid_out(
+    draft: Draft, operation: Operation, folder: str, file: GetFile, content: bytes
+) -> Iterator[Hot]:
+    """Shell that puts the files of an operation into a folder and goes there."""
+    yield f'work={shlex.quote(folder)}\nrm -rf "$work"\nmkdir -p -m 700 "$work"\n'
+    yield from _written(operation.primary.file, file, content, executable=True)
+    for dependency in operation.dependencies:
+        read = draft.file(dependency)
+        if read is not None:
+            yield from _written(dependency.file, *read, executable=read[1].startswith(b"#!"))
+    yield 'export TOSCA_OUTPUT="$work/.output"\n: > "$TOSCA_OUTPUT"\ncd "$work"\n'
 
 
 def _written(path: str, file: GetFile, content: bytes, *, executable: bool) -> tuple[Hot, ...]:
@@ -141,8 +162,7 @@ def _end_mark(text: str) -> str:
     return mark
 
 
-def _run(task: Task, content: bytes) -> str:
-    operation = task.operation
+def _run(operation: Operation, content: bytes) -> str:
     path = "/".join(
         part for part in operation.primary.file.split("/") if part not in {"", ".", ".."}
     )

@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import resources
 
-from toscactl.backend import Address, Origin
+from toscactl.backend import Address, Operation, Origin
 from toscactl_heat.attributes import FIRST_ADDRESS, main_port
 from toscactl_heat.draft import Draft, HotResource
 from toscactl_heat.expressions import lower_text
 from toscactl_heat.hot import GetAttr, GetFile, GetResource, Hot
 from toscactl_heat.operations import Task, deployment_name
-from toscactl_heat.script import script_of
+from toscactl_heat.script import script_of, stop_before
 
 ON_CREATE = ("CREATE", "UPDATE")
 ON_DELETE = ("DELETE",)
@@ -39,22 +39,25 @@ def of_task(draft: Draft, task: Task) -> Deployment | None:
     script = script_of(draft, task)
     if script is None:
         return None
-    operation = task.operation
+    operation, stop = task.operation, stop_before(task)
     return Deployment(
         deployment_name(draft, task),
         task.server,
         script.group,
         script.text,
-        {
-            name: lower_text(draft, value, operation.place)
-            for name, value in operation.inputs.items()
-        },
+        ({} if stop is None else _inputs(draft, stop)) | _inputs(draft, operation),
         _surroundings(draft, task),
         tuple(operation.outputs),
         ON_DELETE if task.removes else ON_CREATE,
         task.owner.address,
         Origin(f"operation {task.owner.name}.{operation.name}", operation.place),
     )
+
+
+def _inputs(draft: Draft, operation: Operation) -> dict[str, Hot]:
+    return {
+        name: lower_text(draft, value, operation.place) for name, value in operation.inputs.items()
+    }
 
 
 def _surroundings(draft: Draft, task: Task) -> Mapping[str, Hot]:
@@ -72,7 +75,15 @@ def _surroundings(draft: Draft, task: Task) -> Mapping[str, Hot]:
             "TOSCA_SOURCE_NODE": edge.source.template,
             "TOSCA_TARGET_NODE": edge.target.template,
         }
+    if stop_before(task) is not None:
+        found["TOSCA_CONFIGURED"] = _configured(draft, task)
     return {name: value for name, value in found.items() if name not in task.operation.inputs}
+
+
+def _configured(draft: Draft, task: Task) -> Hot:
+    """What the node was configured with: when that changes, it is stopped and started again."""
+    configure = task.owner.operation("configure")
+    return {} if configure is None else _inputs(draft, configure)
 
 
 def lower_deployment(draft: Draft, deployment: Deployment, after: tuple[str, ...]) -> None:

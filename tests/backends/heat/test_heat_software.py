@@ -368,3 +368,23 @@ def test_a_container_on_no_server_is_zun_s(translate: Translate) -> None:
 def test_a_container_without_an_image_is_an_error(translate: Translate) -> None:
     text = CONTAINERS.partition("      artifacts:")[0]
     assert translate(text).rules == ["heat-no-image"]
+
+
+def test_a_node_that_wants_it_is_stopped_before_it_is_started_again(
+    translate: Translate, tmp_path: Path
+) -> None:
+    text = (HEAD + APP).replace(
+        "      type: my.App\n", '      type: my.App\n      metadata: { restart: "true" }\n'
+    )
+    text = text.replace(
+        "configure: { implementation: configure.py }",
+        "configure: { implementation: configure.py, inputs: { port: 80 } }",
+    )
+    made = translate(
+        text.replace("stop: say.sh", "stop: bye.sh"), files=FILES | {"bye.sh": "echo bye"}
+    )
+    values = made.resources["app_start"]["properties"]["input_values"]
+    assert values["TOSCA_CONFIGURED"] == {"port": "80"}
+    script = assembled(made, "app_start_config").replace("./say.sh", "echo hello")
+    assert run(script, tmp_path).stdout == "hello\n"
+    assert run(script, tmp_path, deploy_action="UPDATE").stdout == "bye\nhello\n"
