@@ -151,6 +151,10 @@ class Draft:
         own = dns_label(template)
         return self.names.give(own if own == self.site.prefix else f"{self.site.prefix}-{template}")
 
+    def name_for_input(self, name: str) -> str:
+        """The name of the Secret of an input."""
+        return self.names.give(f"{self.site.prefix}-{name}", owner=f"input {name}")
+
 
 def origin(instance: Instance, property_name: str | None = None) -> Origin:
     place = instance.places.get(property_name or "", instance.place)

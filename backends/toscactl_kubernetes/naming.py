@@ -45,24 +45,31 @@ def variable(text: str) -> str:
     return f"_{name}" if name[:1].isdigit() else name
 
 
+def variable_name(text: str) -> str:
+    """A name as Kubernetes takes it for an environment variable, as near to the text as can be."""
+    name = re.sub(r"[^-._A-Za-z0-9]", "_", text)
+    return f"_{name}" if not name or name[0].isdigit() else name
+
+
 def config_key(text: str) -> str:
     """A key of a ConfigMap or Secret: letters, digits, `-`, `_` and `.`."""
     return re.sub(r"[^A-Za-z0-9_.-]", "-", text)
 
 
 class Names:
-    """Gives out names, each once: whoever comes second gets a digest of what was asked for."""
+    """Gives out names, each once: another owner of the same name gets a digest in it."""
 
     def __init__(self) -> None:
         self._taken: dict[str, str] = {}
 
-    def give(self, wanted: str, limit: int = OBJECT_LENGTH) -> str:
-        """A free label for a text; the same text gets the same label again."""
+    def give(self, wanted: str, limit: int = OBJECT_LENGTH, *, owner: str = "") -> str:
+        """A free label for a text; the same owner (the text, if none is said) gets it again."""
         label = dns_label(wanted, limit)
-        if self._taken.setdefault(label, wanted) == wanted:
+        whose = owner or wanted
+        if self._taken.setdefault(label, whose) == whose:
             return label
-        label = f"{label[: limit - 9].rstrip('-')}-{_digest(wanted)}"
-        self._taken[label] = wanted
+        label = f"{label[: limit - 9].rstrip('-')}-{_digest(whose)}"
+        self._taken[label] = whose
         return label
 
 

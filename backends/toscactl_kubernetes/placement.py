@@ -52,7 +52,7 @@ def placement(
             _add(draft, found, "podAntiAffinity", policy, words, workloads)
         elif any(word in words for word in _TOGETHER):
             _add(draft, found, "podAffinity", policy, words, workloads)
-        elif not _regions(policy):
+        elif not (_regions(policy) or "target" in {*policy.properties, *policy.metadata}):
             draft.report(
                 PLACEMENT_UNCLEAR,
                 policy.place,

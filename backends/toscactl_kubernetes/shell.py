@@ -117,10 +117,10 @@ def _write(composer: Composer, workload: Workload, script: Script, call: Call) -
     if identity != script.identity:
         script.lines.append(identity)
         script.identity = identity
-    path = path_in_folder(operation.primary)
+    file = path_in_folder(operation.primary)
     words = [
         f"operation {shlex.quote(call.label)} {shlex.quote(operation.interface)}",
-        f"{folder_name(call)} {shlex.quote(runner)} {shlex.quote(path)}",
+        f"{folder_name(call)} {shlex.quote(runner)} {shlex.quote(file)}",
         f"{operation.timeout or 0:g} {operation.retries} {max(1, round(operation.backoff))}",
     ]
     lines = [f"# {call.label} of {call.node}, {_short(operation.place)}"]

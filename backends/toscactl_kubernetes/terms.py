@@ -157,7 +157,7 @@ class Composer:
             and not (given.sensitive or value.sensitive)
         ):
             return self._missing(value, use)
-        name = self.draft.name_for(given.name)
+        name = self.draft.name_for_input(given.name)
         key = config_key(given.name)
         if given.value is None:
             self.draft.report(

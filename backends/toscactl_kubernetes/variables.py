@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from toscactl.backend import Instance, Place, Value, endpoints, text
 from toscactl_kubernetes import images
 from toscactl_kubernetes.environment import entries, escaped
-from toscactl_kubernetes.naming import variable
+from toscactl_kubernetes.naming import variable, variable_name
 from toscactl_kubernetes.terms import Composer, FromSecret, Use
 from toscactl_kubernetes.workloads import CONTAINER, Workload
 
@@ -48,7 +48,7 @@ def image_variables(
     secrets: dict[tuple[str, str], FromSecret] = {}
     for name, (value, place) in wanted.items():
         terms = composer.compose(value, Use(workload, name, place))
-        variables += entries(name, terms)
+        variables += entries(variable_name(name), terms)
         secrets |= {(t.secret, t.key): t for t in terms if isinstance(t, FromSecret)}
     return tuple(variables), tuple(secrets.values())
 

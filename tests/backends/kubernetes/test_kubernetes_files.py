@@ -11,6 +11,8 @@ import yaml
 from toscactl import pipeline
 from toscactl.backend import (
     Action,
+    Address,
+    AttributeOf,
     BackendError,
     MissingExtra,
     Portion,
@@ -18,6 +20,7 @@ from toscactl.backend import (
     Target,
     Unit,
     UnitChange,
+    waits_for,
 )
 from toscactl.targets import BUILT_IN
 from toscactl_kubernetes import KubernetesBackend
@@ -162,6 +165,28 @@ def test_a_change_is_made_in_place_unless_a_field_is_immutable(root: Path) -> No
     assert second.needs == (first.id,)
     (left,) = backend.steps(replace(replaced, done=frozenset({"delete"})))
     assert left.key == "apply"
+
+
+def test_values_of_other_targets_stay_open_until_they_are_known(root: Path) -> None:
+    service = pipeline.load(str(root / "samples" / "wordpress"))
+    graph = pipeline.resolve(service, {"db_password": "one-secret"})
+    away = {Address("mysql"), Address("db_data")}
+    here = tuple(instance for instance in graph if instance.address not in away)
+    portion = Portion("wordpress", BUILT_IN["kubernetes"], graph, here, elsewhere=frozenset(away))
+    backend = KubernetesBackend()
+    checked = backend.lower(portion)
+    assert checked.ok
+    (unit,) = [unit for unit in checked.value if unit.kind == "Deployment"]
+    (reference,) = unit.inputs.values()
+    assert isinstance(reference, AttributeOf)
+    assert reference.address == Address("mysql")
+    (step,) = backend.steps(UnitChange(Action.CREATE, None, unit))
+    assert waits_for(step.inputs) == {Address("mysql")}
+    assert "mysql" not in "".join(str(address) for address in unit.instances)
+    with pytest.raises(BackendError, match="cannot be written"):
+        backend.files(portion, checked.value)
+    left_open = replace(portion, parameters=True)
+    assert not backend.lower(left_open).ok
 
 
 def test_removal_is_one_step(root: Path) -> None:

@@ -42,8 +42,8 @@ def test_a_secret_without_value_is_waited_for(translate: Translate) -> None:
     assert made.kinds("Secret") == set()
     reference = {"name": "shop-password", "key": "password", "optional": True}
     assert made.env("Deployment/shop-app") == {"PASSWORD": {"secretKeyRef": reference}}
-    (volume,) = [v for v in made.pod("Deployment/shop-app")["volumes"] if v["name"] == "toscactl-secrets"]
-    (source,) = volume["projected"]["sources"]
+    volumes = {volume["name"]: volume for volume in made.pod("Deployment/shop-app")["volumes"]}
+    (source,) = volumes["toscactl-secrets"]["projected"]["sources"]
     assert source["secret"]["name"] == "shop-password"
     assert "optional" not in source["secret"]
     command = "kubectl -n shop create secret generic shop-password --from-literal=password=VALUE"
@@ -148,6 +148,17 @@ def test_addresses_are_names_of_services(translate: Translate) -> None:
     assert made.env("Deployment/shop-app") == {"OTHER": "shop-box"}
     service = made["Service/shop-box"]["spec"]
     assert service["clusterIP"] == "None"
+
+
+def test_an_input_and_a_node_of_one_name_do_not_share_a_secret(translate: Translate) -> None:
+    made = translate(app(HIDDEN).replace("    app:\n", "    password:\n"))
+    (reference,) = made.env("Deployment/shop-password").values()
+    assert reference["secretKeyRef"]["name"].startswith("shop-password-")
+
+
+def test_names_of_variables_are_made_fit(translate: Translate) -> None:
+    env = translate(app('{ "my var": a, 9: b }')).env("Deployment/shop-app")
+    assert env == {"my_var": "a", "_9": "b"}
 
 
 SCRIPTED = """

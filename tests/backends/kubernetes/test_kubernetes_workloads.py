@@ -5,6 +5,19 @@ from typing import Any
 
 import pytest
 
+from toscactl.backend import (
+    HOSTED_ON,
+    Address,
+    Artifact,
+    Instance,
+    InstanceGraph,
+    Place,
+    Portion,
+    Relationship,
+)
+from toscactl.targets import BUILT_IN
+from toscactl_kubernetes import KubernetesBackend
+
 Translate = Callable[..., Any]
 
 TWO_STACKS = """
@@ -222,3 +235,27 @@ def test_a_given_namespace_is_used_and_not_made(translate: Translate) -> None:
     assert made.kinds("Namespace") == set()
     assert made["Deployment/shop-app"]["metadata"]["namespace"] == "tenant-a"
     assert "tenant-a must be there" in made.files["README.txt"]
+
+
+def test_instances_of_one_template_are_replicas() -> None:
+    place = Place("service.yaml", 1)
+    instances: dict[Address, Instance] = {}
+    for number in range(3):
+        server = Instance(Address("server", number), ("tosca.nodes.Compute",), place)
+        at = Address("web", number)
+        host = Relationship("host", at, server.address, "host", (HOSTED_ON,), place)
+        image = Artifact("image", ("tosca.artifacts.Deployment.Image",), "web:1", place)
+        web = Instance(
+            at,
+            ("tosca.nodes.WebServer", "tosca.nodes.SoftwareComponent"),
+            place,
+            relationships=(host,),
+            artifacts={"image": image},
+        )
+        instances |= {server.address: server, at: web}
+    graph = InstanceGraph("shop", "", None, instances)
+    portion = Portion("shop", BUILT_IN["kubernetes"], graph, tuple(graph))
+    units = KubernetesBackend().lower(portion).value
+    (deployment,) = [unit for unit in units if unit.kind == "Deployment"]
+    assert deployment.resources[0].properties["replicas"] == 3
+    assert set(deployment.instances) == set(instances)
