@@ -63,6 +63,7 @@ def test_a_secret_in_clear_is_found(portion: Portion) -> None:
         check_secrecy(leaky, portion, ())
     told = broken(files=lambda *_: {"secrets.json": b"has the word-of-honor in it"})
     check_secrecy(told, portion, ())
+    check_secrecy(leaky, portion, (), declared=["a.json"])
 
 
 def broken(**overriding: object) -> Backend:
