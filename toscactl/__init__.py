@@ -18,6 +18,7 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from toscactl.address import Address
+    from toscactl.catalogue import Profile, describe_type, profiles
     from toscactl.diagnostics import Checked, Diagnostic, Note, Rule, Severity
     from toscactl.errors import (
         BackendError,
@@ -46,31 +47,23 @@ if TYPE_CHECKING:
     )
     from toscactl.graph import Instance, InstanceGraph
     from toscactl.pipeline import (
-        Profile,
-        Service,
-        Text,
         Translation,
         apply,
-        check_inputs,
         deployment,
-        describe_type,
         destroy,
         find_targets,
         installed,
-        load,
         open_store,
         outputs,
         plan,
         plan_destroy,
-        profiles,
         read_plan,
-        resolve,
         translate,
-        validate,
         verify_plan,
         version,
     )
     from toscactl.planning import Plan
+    from toscactl.service import Service, Text, check_inputs, load, resolve, validate
     from toscactl.source import Place, Position, Source, Span
     from toscactl.state import State, Store
     from toscactl.targets import Target
@@ -87,12 +80,12 @@ _HOMES = {
         "Done", "Event", "Failed", "Finished", "Progress", "Skipped", "Started", "Waiting",
     ),
     "toscactl.graph": ("Instance", "InstanceGraph"),
+    "toscactl.catalogue": ("Profile", "describe_type", "profiles"),
     "toscactl.pipeline": (
-        "Profile", "Service", "Text", "Translation", "apply", "check_inputs", "deployment",
-        "describe_type", "destroy", "find_targets", "installed", "load", "open_store", "outputs",
-        "plan", "plan_destroy", "profiles", "read_plan", "resolve", "translate", "validate",
-        "verify_plan", "version",
+        "Translation", "apply", "deployment", "destroy", "find_targets", "installed", "open_store",
+        "outputs", "plan", "plan_destroy", "read_plan", "translate", "verify_plan", "version",
     ),
+    "toscactl.service": ("Service", "Text", "check_inputs", "load", "resolve", "validate"),
     "toscactl.planning": ("Plan",),
     "toscactl.source": ("Place", "Position", "Source", "Span"),
     "toscactl.state": ("State", "Store"),

@@ -8,26 +8,11 @@ from dataclasses import dataclass
 from importlib import metadata
 from threading import Event as CancelEvent
 
-import toscactl_profiles
-from toscactl import (
-    document,
-    execution,
-    graph,
-    inventory,
-    loading,
-    placement,
-    planning,
-    state,
-    topology,
-    typesystem,
-)
+from toscactl import execution, inventory, placement, planning, state
 from toscactl.backend import Backend, Portion, Unit
-from toscactl.definitions import TypeKind
-from toscactl.diagnostics import Checked, Diagnostic, Severity, closest, render
+from toscactl.diagnostics import Checked, Diagnostic, closest
 from toscactl.errors import (
     BackendError,
-    CannotRead,
-    InvalidInputs,
     InvalidService,
     UnknownDeployment,
     UnknownTarget,
@@ -35,46 +20,44 @@ from toscactl.errors import (
 from toscactl.execution import Event
 from toscactl.graph import InstanceGraph
 from toscactl.planning import Plan, SavedPlan
+from toscactl.service import (
+    Inputs,
+    Service,
+    Text,
+    check_inputs,
+    load,
+    resolve,
+    resolved,
+    validate,
+)
 from toscactl.source import Source
 from toscactl.state import State, Store
 from toscactl.targets import BUILT_IN, Target
-from toscactl.topology import Topology
 from toscactl.values import Value
 
-Inputs = Mapping[str, object]
-"""Values of inputs by name: plain JSON-like data, or `Text` as somebody typed it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Text:
-    """An input as it was typed: what it means is decided by the declared type of the input.
-
-    `source` is what messages call it, e.g. `-i port` or `$TOSCACTL_INPUT_port`.
-    """
-
-    text: str
-    source: str
-
-
-@dataclass(frozen=True, slots=True)
-class Service:
-    """A service that was read and checked. `topology` is complete only if there is no error.
-
-    `name` is `metadata: template_name`, else the stem of the file, folder or archive;
-    `digest` the SHA-256 of all its files.
-    """
-
-    path: str
-    name: str
-    topology: Topology
-    diagnostics: tuple[Diagnostic, ...]
-    digest: str
-    files: tuple[str, ...]
-
-    @property
-    def ok(self) -> bool:
-        """Whether it may be planned: nothing that was found is an error."""
-        return all(d.severity is not Severity.ERROR for d in self.diagnostics)
+__all__ = [
+    "Inputs",
+    "Service",
+    "Text",
+    "Translation",
+    "apply",
+    "check_inputs",
+    "deployment",
+    "destroy",
+    "find_targets",
+    "installed",
+    "load",
+    "open_store",
+    "outputs",
+    "plan",
+    "plan_destroy",
+    "read_plan",
+    "resolve",
+    "translate",
+    "validate",
+    "verify_plan",
+    "version",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,96 +108,6 @@ def installed() -> Mapping[str, Backend]:
     return _Installed({entry.name: entry for entry in entries})
 
 
-def load(path: str, *, offline: bool = False, profile_paths: Sequence[str] = ()) -> Service:
-    """Read a service file, folder or CSAR and check it by every rule.
-
-    Raises `CannotRead` if there is nothing to read. What is wrong with the text is in
-    `Service.diagnostics`, all of it; nothing is raised for it.
-    """
-    opened = loading.open_path(path, offline=offline, profile_paths=profile_paths)
-    bundle = loading.load(opened.location, opened.fetch)
-    checked = bundle.then(typesystem.bind).then(topology.build)
-    return Service(
-        path,
-        checked.value.name or opened.stem,
-        checked.value,
-        opened.diagnostics + checked.diagnostics,
-        loading.digest(bundle.value),
-        tuple(item.file.source.name for item in bundle.value.files.values()),
-    )
-
-
-def validate(
-    service: Service, inputs: Inputs | None = None, *, strict: bool = False
-) -> tuple[Diagnostic, ...]:
-    """Everything that was found, by file and place; with `inputs`, what is wrong with those too.
-
-    `strict` is the letter of the standard: what is tolerated by default becomes an error.
-    """
-    found = service.diagnostics
-    if inputs is not None and service.ok:
-        found += check_inputs(service, inputs)
-    if strict:
-        found = tuple(diagnostic.strictly() for diagnostic in found)
-    return tuple(render.in_order(found))
-
-
-def resolve(
-    service: Service, inputs: Inputs | None = None, *, open_inputs: bool = False
-) -> InstanceGraph:
-    """The graph of instances, every value as far as it can be known before deployment.
-
-    With `open_inputs` no input is missing: those without a value stay open, as `InputOf`.
-    Raises `InvalidService` for errors in the text, `InvalidInputs` for those in the inputs.
-    """
-    return _resolve(service, inputs or {}, parameters=open_inputs).value
-
-
-def check_inputs(service: Service, inputs: Inputs) -> tuple[Diagnostic, ...]:
-    """What is wrong with a service for these inputs; empty for nothing. It must be `ok` itself."""
-    return _instantiate(service, inputs, parameters=False).diagnostics
-
-
-def _resolve(service: Service, inputs: Inputs, *, parameters: bool) -> Checked[InstanceGraph]:
-    if not service.ok:
-        raise InvalidService(f"`{service.path}` is not valid", service.diagnostics)
-    checked = _instantiate(service, inputs, parameters=parameters)
-    if not checked.ok:
-        raise InvalidInputs(f"`{service.path}` cannot be resolved", checked.diagnostics)
-    return checked
-
-
-def _instantiate(service: Service, inputs: Inputs, *, parameters: bool) -> Checked[InstanceGraph]:
-    nodes: dict[str, document.Node] = {}
-    found: list[Diagnostic] = []
-    for name, value in inputs.items():
-        parsed = _input_node(service.topology, name, value)
-        found.extend(parsed.diagnostics)
-        if parsed.value is not None:
-            nodes[name] = parsed.value
-    checked = graph.instantiate(
-        service.topology, nodes, service=service.name, parameters=parameters
-    )
-    return Checked(checked.value, tuple(found) + checked.diagnostics)
-
-
-def _input_node(service: Topology, name: str, value: object) -> Checked[document.Node | None]:
-    if isinstance(value, document.Node):
-        return Checked(value)
-    if isinstance(value, Text):
-        source = Source(value.source, value.text)
-        declared = service.inputs.get(name)
-        if declared is None or declared.definition.schema.type.primitive == "string":
-            at = document.pack(0, len(value.text))
-            return Checked(document.Scalar(source, at, value.text, plain=False))
-    else:
-        import json
-
-        source = Source(f"input {name}", json.dumps(value, ensure_ascii=False))
-    parsed = document.parse(source)
-    return Checked(parsed.value.root, parsed.diagnostics)
-
-
 def find_targets(names: Sequence[str], file: Source | None = None) -> tuple[Target, ...]:
     """The targets of these names, from a `targets.yaml` or built in. Raises `UnknownTarget`."""
     known: Mapping[str, Target] = BUILT_IN
@@ -247,19 +140,19 @@ def _backends_for(
 
 
 def _lower(
-    resolved: InstanceGraph,
+    graph: InstanceGraph,
     chosen: Sequence[Target],
     backends: Mapping[str, Backend],
     deployment: str,
     *,
     parameters: bool,
 ) -> Checked[tuple[tuple[Portion, tuple[Unit, ...]], ...]]:
-    placed = placement.place(resolved, chosen, backends)
+    placed = placement.place(graph, chosen, backends)
     lowered: list[tuple[Portion, tuple[Unit, ...]]] = []
     found = list(placed.diagnostics)
     if placed.ok:
         for portion in placement.portions(
-            placed.value, resolved, chosen, deployment=deployment, parameters=parameters
+            placed.value, graph, chosen, deployment=deployment, parameters=parameters
         ):
             units = backends[portion.target.backend].lower(portion)
             found.extend(units.diagnostics)
@@ -280,9 +173,9 @@ def translate(
     Raises `InvalidService` if something cannot be expressed there, with every place and reason.
     """
     usable = _backends_for((target,), installed() if backends is None else backends)
-    resolved = _resolve(service, inputs or {}, parameters=True)
-    lowered = _lower(resolved.value, (target,), usable, name or service.name, parameters=True)
-    found = resolved.diagnostics + lowered.diagnostics
+    graph = resolved(service, inputs or {}, parameters=True)
+    lowered = _lower(graph.value, (target,), usable, name or service.name, parameters=True)
+    found = graph.diagnostics + lowered.diagnostics
     if not lowered.ok:
         raise InvalidService(f"`{service.path}` cannot be expressed on `{target.name}`", found)
     files: dict[str, bytes] = {}
@@ -306,16 +199,16 @@ def plan(
     """
     deployment = name or service.name
     usable = _backends_for(chosen, installed() if backends is None else backends)
-    resolved = _resolve(service, inputs or {}, parameters=False)
-    lowered = _lower(resolved.value, chosen, usable, deployment, parameters=False)
-    found = resolved.diagnostics + lowered.diagnostics
+    graph = resolved(service, inputs or {}, parameters=False)
+    lowered = _lower(graph.value, chosen, usable, deployment, parameters=False)
+    found = graph.diagnostics + lowered.diagnostics
     if not lowered.ok:
         names = ", ".join(f"`{target.name}`" for target in chosen)
         raise InvalidService(f"`{service.path}` cannot be expressed on {names}", found)
     return planning.diff(
         planning.Wanted(
             deployment=deployment,
-            graph=resolved.value,
+            graph=graph.value,
             targets=tuple(chosen),
             units=tuple(unit for _, units in lowered.value for unit in units),
             diagnostics=found,
@@ -393,66 +286,6 @@ def outputs(name: str, *, store: Store) -> Mapping[str, Value]:
 def deployment(name: str, *, store: Store) -> State:
     """All that is known of a deployment. Raises `UnknownDeployment`."""
     return _deployed(name, store)
-
-
-@dataclass(frozen=True, slots=True)
-class Profile:
-    """A bundled profile, and how many types it has."""
-
-    name: str
-    version: str
-    types: int
-
-
-def profiles() -> tuple[Profile, ...]:
-    """The bundled profiles, sorted by name and version."""
-    found = []
-    for name, number in toscactl_profiles.names():
-        types = _profile_types(name, number)
-        count = sum(len(types.names(kind)) for kind in TypeKind)
-        found.append(Profile(name, number, count))
-    return tuple(found)
-
-
-def _profile_types(name: str, number: str) -> typesystem.TypeSystem:
-    fetch = loading.MemoryFetch({})
-    return loading.load(f"profile:{name}/{number}", fetch).then(typesystem.bind).value
-
-
-def describe_type(
-    name: str,
-    *,
-    version: str = "1.3",
-    path: str | None = None,
-    offline: bool = False,
-    profile_paths: Sequence[str] = (),
-) -> str:
-    """A type as text, with everything that it inherits and where from.
-
-    It is looked up in the Simple Profile of a version, or in the service at `path` and what that
-    imports, by its full, short or qualified name. Raises `CannotRead` if there is none.
-    """
-    if path is not None:
-        types = load(path, offline=offline, profile_paths=profile_paths).topology.types
-    elif ("simple", version) in toscactl_profiles.names():
-        types = _profile_types("simple", version)
-    else:
-        known = ", ".join(f"{name} {number}" for name, number in toscactl_profiles.names())
-        raise CannotRead(
-            f"there is no version `{version}` of the profile", hint=f"there are: {known}"
-        )
-    root = types.bundle.root.file.source
-    found = []
-    for kind in TypeKind:
-        written = document.Scalar(root, 0, name, plain=True)
-        if types.knows(kind, written):
-            found.append(typesystem.describe(types.find(kind, written).value))
-    if not found:
-        guess = closest(name, [one for kind in TypeKind for one in types.names(kind)])
-        raise CannotRead(
-            f"there is no type `{name}`", hint=f"did you mean `{guess}`?" if guess else None
-        )
-    return "\n".join(found)
 
 
 def read_plan(text: str) -> SavedPlan:

@@ -10,7 +10,7 @@ import click
 from toscactl.errors import CannotRead, InvalidInputs
 
 if TYPE_CHECKING:
-    from toscactl.pipeline import Service
+    from toscactl.service import Service
     from toscactl.source import Source
     from toscactl.state import Store
     from toscactl.targets import Target
@@ -109,7 +109,7 @@ def collected_inputs(
     service: "Service", given: Sequence[str], inputs_file: str | None
 ) -> Mapping[str, object]:
     """Values of inputs, from the environment, the file and the command line, in rising order."""
-    from toscactl.pipeline import Text
+    from toscactl.service import Text
 
     values: dict[str, object] = {}
     for declared in service.topology.inputs:

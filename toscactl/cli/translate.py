@@ -1,5 +1,6 @@
 """`toscactl translate`."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
@@ -57,6 +58,7 @@ def command(
         raise click.UsageError("`translate` writes for one --target at a time")
     service = toscactl.load(path, offline=offline, profile_paths=profile_paths)
     values = options.collected_inputs(service, given, inputs_file)
+    files: Mapping[str, bytes]
     if via is not None:
         files = _via_heat_translator(path, chosen[0].backend)
     else:
@@ -74,8 +76,7 @@ def _via_heat_translator(path: str, backend: str) -> dict[str, bytes]:
     return second_opinion.translate(path)
 
 
-def _write(folder: Path, files: "dict[str, bytes] | object") -> None:
-    assert isinstance(files, dict)
+def _write(folder: Path, files: Mapping[str, bytes]) -> None:
     try:
         for name, data in sorted(files.items()):
             file = folder / name
