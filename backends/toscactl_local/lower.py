@@ -1,7 +1,7 @@
 """graph -> units of this machine: one unit per instance, with its operations as data."""
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import count
 
 from toscactl.backend import (
@@ -65,20 +65,26 @@ def unit_id(target: str, address: Address) -> str:
 def lower(portion: Portion) -> Checked[tuple[Unit, ...]]:
     """One unit per instance. What cannot run here, or has no effect here, is a diagnostic."""
     carried = frozenset(instance.address for instance in portion.instances)
-    units = tuple(_unit(portion, instance, carried) for instance in portion.instances)
+    siblings: dict[str, list[str]] = {}
+    for instance in portion.graph:
+        siblings.setdefault(instance.address.template, []).append(instance.name)
+    units = tuple(
+        _unit(portion, instance, carried, siblings[instance.address.template])
+        for instance in portion.instances
+    )
     return Checked(units, tuple(check(portion)))
 
 
-def _unit(portion: Portion, instance: Instance, carried: frozenset[Address]) -> Unit:
+def _unit(
+    portion: Portion, instance: Instance, carried: frozenset[Address], siblings: Sequence[str]
+) -> Unit:
     graph = portion.graph
     written = _Written(graph, instance)
     tasks = written.tasks()
     payload: dict[str, Value] = {
         "node": instance.address.template,
         "instance": instance.name,
-        "instances": tuple(
-            other.name for other in graph if other.address.template == instance.address.template
-        ),
+        "instances": tuple(siblings),
         "types": instance.types,
         "role": _role(instance),
         "host": _host(graph, instance),

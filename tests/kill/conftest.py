@@ -25,6 +25,7 @@ PATIENCE = 60.0
 WORKER = """
 import json, sys
 from toscactl import pipeline
+from toscactl.service import load
 from toscactl.state import open_store
 from toscactl.targets import BUILT_IN
 from toscactl_local import LocalBackend
@@ -34,7 +35,7 @@ store, backends = open_store(state), {"local": LocalBackend()}
 if what == "destroy":
     plan = pipeline.plan_destroy("shop", store=store, backends=backends)
 else:
-    service = pipeline.load(what)
+    service = load(what)
     plan = pipeline.plan(
         service, [BUILT_IN["local"]], json.loads(inputs),
         store=store, name="shop", backends=backends,
@@ -42,7 +43,7 @@ else:
 for event in pipeline.apply(plan, store=store, parallelism=parallelism, backends=backends):
     print(type(event).__name__, getattr(getattr(event, "step", None), "id", ""), flush=True)
     if type(event).__name__ == "Failed":
-        print(event.message, *event.tail, sep="\\n", file=sys.stderr, flush=True)
+        print(event.message, event.hint, *event.tail, sep="\\n", file=sys.stderr, flush=True)
     if type(event).__name__ == "Finished":
         sys.exit({"done": 0, "failed": 1}.get(event.outcome, 2))
 """
@@ -177,3 +178,9 @@ def shop(tmp_path: Path, root: Path) -> Iterator[Shop]:
     yield made
     for process in made.processes():  # a test that failed half-way
         process.kill()
+
+
+@pytest.fixture
+def pause() -> str:
+    """Lines for the head of a script that can be told to pause."""
+    return PAUSE

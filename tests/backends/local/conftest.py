@@ -14,6 +14,7 @@ from toscactl.address import Address
 from toscactl.backend import Portion, Value
 from toscactl.execution import Done, Event, Failed, Finished, Progress, Started
 from toscactl.planning import Plan
+from toscactl.service import Service, load, resolved
 from toscactl.state import open_store
 from toscactl.state.model import State
 from toscactl.targets import BUILT_IN
@@ -76,14 +77,14 @@ class World:
     def service(self, text: str) -> None:
         self.write("service.yaml", HEAD + textwrap.dedent(text))
 
-    def load(self) -> pipeline.Service:
-        service = pipeline.load(str(self.folder))
+    def load(self) -> Service:
+        service = load(str(self.folder))
         assert service.ok, [f"{d.rule.name}: {d.message}" for d in service.diagnostics]
         return service
 
     def portion(self, *, parameters: bool = False, **inputs: object) -> Portion:
         service = self.load()
-        graph = pipeline._resolve(service, inputs, parameters=parameters).value
+        graph = resolved(service, inputs, parameters=parameters).value
         return Portion(
             self.name,
             LOCAL,

@@ -146,3 +146,46 @@ def test_steps_of_a_node_without_operations_note_it_only(world: World) -> None:
     (step,) = [e.step for e in events if e.step.unit == "local/node/server"]
     assert step.payload.get("script") is None
     assert (step.key, step.last) == ("create", True)
+
+
+READER = """
+    node_types:
+      t.Maker:
+        derived_from: tosca.nodes.SoftwareComponent
+        attributes: { sign: { type: string } }
+        interfaces:
+          Standard:
+            operations:
+              configure:
+                implementation: make.sh
+                inputs: { word: { get_input: word } }
+                outputs: { sign: [ SELF, sign ] }
+    topology_template:
+      inputs:
+        word: { type: string, default: one }
+      node_templates:
+        maker:
+          type: t.Maker
+          requirements: [ host: server ]
+        reader:
+          type: tosca.nodes.SoftwareComponent
+          requirements: [ host: server, dependency: maker ]
+          interfaces:
+            Standard:
+              create: create.sh
+              configure:
+                implementation: read.sh
+                inputs: { word: { get_attribute: [ maker, sign ] } }
+        server: { type: tosca.nodes.Compute }
+"""
+
+
+def test_who_reads_an_attribute_is_configured_again_when_it_changes(world: World) -> None:
+    world.service(READER)
+    world.write("make.sh", 'echo "sign=${word%%-*}" >"$TOSCA_OUTPUT"\n')
+    world.write("create.sh", "echo create\n")
+    world.write("read.sh", 'echo "read $word"\n')
+    assert world.apply().lines == ["create", "read one"]
+    assert world.apply(word="two").lines == ["read two"]
+    assert world.apply(word="two-again").lines == []  # the sign stayed as it was
+    assert world.attributes("maker")["sign"] == "two"

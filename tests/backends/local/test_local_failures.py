@@ -210,3 +210,29 @@ class HandMade:
 
     def cancelled(self) -> bool:
         return False
+
+
+def test_an_operation_is_tried_again_as_its_metadata_say(world: World) -> None:
+    world.service(
+        """
+        topology_template:
+          node_templates:
+            it:
+              type: tosca.nodes.SoftwareComponent
+              metadata:
+                toscactl.Standard.create.retries: 2
+                toscactl.Standard.create.backoff: 0.05
+              requirements: [ host: server ]
+              interfaces: { Standard: { create: flaky.sh } }
+            server: { type: tosca.nodes.Compute }
+        """
+    )
+    world.write(
+        "flaky.sh",
+        """\
+        echo try >>"$TOSCA_ROOT/tries"
+        [ "$(grep -c . "$TOSCA_ROOT/tries")" = 3 ]
+        """,
+    )
+    run = world.apply()
+    assert (run.outcome, run.started) == ("done", ["server#create", *["it#create"] * 3])
