@@ -658,7 +658,7 @@ SERVICE = "topology_template:\n  node_templates:\n    a:\n      type: T\n"
         (
             "topology_template:\n  policies: [p: {type: P}, p: {type: P}]",
             "1.3",
-            [("duplicate-policy", "2:28")],
+            [("?duplicate-policy", "2:28")],
         ),
         ("node_types:", "1.3", [("?empty-value", "1:1")]),
         (

@@ -155,6 +155,7 @@ _TRIGGER = Table(
         "action": Field(_action, into="actions", mandatory=True),
         "metadata": Field(ignored, vendor=_TACKER),
         "meter_name": Field(name, into="event", vendor=_TACKER),
+        "metric": Field(name, into="event", vendor=_TACKER),
     },
 )
 

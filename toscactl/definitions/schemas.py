@@ -35,6 +35,12 @@ CONSTRAINT_ARGUMENT = Rule(
     "constraint-argument", "A constraint's argument does not fit its operator."
 )
 NOT_A_CONDITION = Rule("not-a-condition", "A validation clause is no call of a function.")
+VALUE_FOR_DEFINITION = Rule(
+    "value-for-definition",
+    "A value stands where an inherited property is defined anew; it is read as its default.",
+    Severity.WARNING,
+    lenient=True,
+)
 IMPLICIT_EQUAL = Rule(
     "implicit-equal",
     "A value stands where a constraint is needed, and means `equal`.",
@@ -231,7 +237,27 @@ def property_definition(reading: Reading, label: Name, node: Node) -> ParameterD
     if reading.dialect is Dialect.V2_0 and not isinstance(node, document.Mapping):
         # The short form of a refinement: a fixed value (2.0, 9.10).
         return ParameterDef(label, SchemaDef(label.span, None), value=expression(reading, node))
+    if isinstance(node, Scalar) and not document.is_null(node) and not _may_be_a_type(node):
+        message = (
+            f"`{node.text}` stands where `{label.text}` is defined, and is read as its default"
+        )
+        reading.report(
+            VALUE_FOR_DEFINITION, node, message, hint=f"write `{{ default: {node.text} }}`"
+        )
+        return ParameterDef(label, SchemaDef(label.span, None), default=node)
     return _defined(reading, _PROPERTY, label, node)
+
+
+def _may_be_a_type(node: Scalar) -> bool:
+    """Whether a single value in the place of a definition is a type rather than a default."""
+    text = node.text.removeprefix("tosca:")
+    return node.plain and (text in _PRIMITIVES or text.startswith(("tosca.", "scalar-unit")))
+
+
+_PRIMITIVES = frozenset(
+    {"string", "integer", "float", "boolean", "timestamp", "null"}
+    | {"version", "range", "list", "map", "bytes", "int", "bool", "str", "number", "json", "xml"}
+)
 
 
 def attribute_definition(reading: Reading, label: Name, node: Node) -> ParameterDef | None:

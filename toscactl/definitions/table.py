@@ -70,11 +70,19 @@ class Reading:
     ) -> None:
         self.found.append(rule.at(node.span, message, hint=hint, notes=notes))
 
-    def deviation(self, rule: Rule, node: Node, message: str, *, hint: str | None = None) -> None:
+    def deviation(
+        self,
+        rule: Rule,
+        node: Node,
+        message: str,
+        *,
+        hint: str | None = None,
+        notes: Iterable[Note] = (),
+    ) -> None:
         """Report what is tolerated in old files, and an error in the files of TOSCA 2.0."""
         if self.dialect is Dialect.V2_0:
             rule = replace(rule, severity=Severity.ERROR, lenient=False)
-        self.report(rule, node, message, hint=hint)
+        self.report(rule, node, message, hint=hint, notes=notes)
 
     def before(self, dialect: Dialect) -> bool:
         """Whether the file's version of the language is older than this one."""

@@ -40,10 +40,12 @@ from toscactl.definitions.values import (
     value,
 )
 from toscactl.definitions.workflows import workflow_definitions
-from toscactl.diagnostics import Note, Rule
+from toscactl.diagnostics import Note, Rule, Severity
 from toscactl.document import Node
 
-DUPLICATE_POLICY = Rule("duplicate-policy", "Two policies have the same name.")
+DUPLICATE_POLICY = Rule(
+    "duplicate-policy", "Two policies have the same name.", Severity.WARNING, lenient=True
+)
 
 _NODE = Table(
     "node template",
@@ -141,7 +143,8 @@ def _policies(reading: Reading, node: Node) -> dict[str, PolicyDef] | None:
         if first is not policy:
             message = f"there is another policy `{policy.name.text}`"
             notes = [Note(first.span, "it stands here first")]
-            reading.report(DUPLICATE_POLICY, policy.name, message, notes=notes)
+            reading.deviation(DUPLICATE_POLICY, policy.name, message, notes=notes)
+            result[f"{policy.name.text}#{len(result) + 1}"] = policy
     return result
 
 

@@ -145,6 +145,7 @@ _TABLES: dict[TypeKind, Table] = {
             "properties": _PROPERTIES,
             "targets": Field(names),
             "triggers": Field(trigger_definitions, since=Dialect.V1_1),
+            "action": Field(ignored, vendor="Tacker"),
         },
     ),
 }

@@ -3,7 +3,7 @@
 import hashlib
 import re
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 import toscactl_profiles
@@ -92,12 +92,17 @@ class _Work:
     def follow(self, current: _Pending) -> None:
         """Adds a file to the bundle, and what it imports to what is still to be followed."""
         imports: dict[tuple[str, str], None] = {}
+        incomplete = False
         for wanted in current.file.imports:
             location = self._locate(current, wanted)
             if location is not None and self._reach(current, wanted, location):
                 prefix = "" if wanted.namespace is None else wanted.namespace.text
                 imports[prefix, location] = None
-        self.files[current.location] = Loaded(current.location, current.file, tuple(imports))
+            else:
+                incomplete = True
+        self.files[current.location] = Loaded(
+            current.location, current.file, tuple(imports), incomplete
+        )
 
     def read(self, location: str) -> ServiceFile:
         """The service file at a location. Raises `CannotRead`; all else is a diagnostic."""
@@ -178,7 +183,7 @@ class _Work:
                 self.files[where] = Loaded(where, _bundled(where))
             if ("", where) not in loaded.imports:
                 imports = (*loaded.imports, ("", where))
-                self.files[location] = Loaded(location, loaded.file, imports)
+                self.files[location] = replace(loaded, imports=imports)
             if _names_non_normative(loaded.file.source.text):
                 self._add_non_normative()
 

@@ -35,6 +35,8 @@ class Loaded:
     file: ServiceFile
     imports: tuple[tuple[str, str], ...] = ()
     """Pairs of prefix (empty for none) and location."""
+    incomplete: bool = False
+    """Whether an import could not be followed, so that names in the file may be right."""
 
 
 @dataclass(frozen=True, slots=True)

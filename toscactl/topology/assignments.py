@@ -15,6 +15,12 @@ UNKNOWN_ATTRIBUTE = Rule(
     "unknown-attribute", "A value is given to an attribute that is not declared."
 )
 MISSING_PROPERTY = Rule("missing-property", "A required property has no value and no default.")
+PROPERTY_LEFT_OPEN = Rule(
+    "property-left-open",
+    "A required property of a group, or of a capability that is not mentioned, has no value.",
+    Severity.WARNING,
+    lenient=True,
+)
 MISSING_RELATIONSHIP_PROPERTY = Rule(
     "missing-relationship-property",
     "A relationship that was not written out lacks a required property.",
@@ -38,6 +44,7 @@ class Kind:
 
 PROPERTY = Kind("property", "properties", UNKNOWN_PROPERTY, MISSING_PROPERTY)
 IMPLIED_PROPERTY = Kind("property", "properties", UNKNOWN_PROPERTY, MISSING_RELATIONSHIP_PROPERTY)
+OPEN_PROPERTY = Kind("property", "properties", UNKNOWN_PROPERTY, PROPERTY_LEFT_OPEN)
 ATTRIBUTE = Kind("attribute", "attributes", UNKNOWN_ATTRIBUTE, None)
 
 

@@ -57,13 +57,17 @@ def capability_of(
     if target.type is None or target.type.broken or (required is not None and required.broken):
         return symbolic, type_name
     candidates = matching(target.type, type_name, symbolic)
+    # Of a node of the wrong type, that is all there is to say.
+    right = definition.node is None or target.type.is_a(definition.node)
     if not candidates:
+        if not right:
+            return symbolic, type_name
         if target.template is not None or written.node is not None or name is not None:
             scope.report(_incompatible(definition, target, target.type, (type_name, symbolic)))
         return symbolic, type_name
     source = scope.node_types[node.name.text]
     accepting = [item for item in candidates if accepts(item, source)]
-    if not accepting:
+    if not accepting and right:
         scope.report(_invalid_source(candidates[0], source, definition, target))
     chosen = (accepting or candidates)[0]
     return (chosen.name if target.template is not None else symbolic), type_name

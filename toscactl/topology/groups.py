@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from toscactl import definitions
 from toscactl.diagnostics import Diagnostic, Rule, Severity, closest
-from toscactl.topology.assignments import PROPERTY, assign
+from toscactl.topology.assignments import OPEN_PROPERTY, PROPERTY, assign
 from toscactl.topology.model import Group, Policy
 from toscactl.topology.scope import Owner, Scope, did_you_mean
 from toscactl.typesystem import GroupType, NodeType, PolicyType, metadata_of, untyped
@@ -42,12 +42,13 @@ def group(scope: Scope, definition: definitions.GroupDef) -> Group:
     owner = Owner(f"group `{name}`", named=True)
     scope.report(_members(scope, definition, type_))
     given = {} if type_.broken else definition.properties
+    kind = PROPERTY if scope.types.bundle.dialect is definitions.Dialect.V2_0 else OPEN_PROPERTY
     return Group(
         name,
         type_,
         definition.name.span,
         tuple(member.text for member in definition.members),
-        assign(scope, PROPERTY, type_.properties, given, owner, definition.name.span),
+        assign(scope, kind, type_.properties, given, owner, definition.name.span),
         metadata_of(definition.metadata),
     )
 

@@ -7,7 +7,7 @@ from toscactl import definitions, document
 from toscactl.definitions import Dialect
 from toscactl.diagnostics import Diagnostic, Rule, Severity, closest
 from toscactl.topology.artifacts import artifact
-from toscactl.topology.assignments import ATTRIBUTE, PROPERTY, assign, undeclared
+from toscactl.topology.assignments import ATTRIBUTE, OPEN_PROPERTY, PROPERTY, assign, undeclared
 from toscactl.topology.filters import check_filter
 from toscactl.topology.model import Artifact, Assigned, Capability, NodeTemplate
 from toscactl.topology.operations import Place, operations
@@ -176,7 +176,11 @@ def _capabilities(
             # An optional capability that nobody wrote is not there, so it needs no values.
             optional = written is None and definition.occurrences.lower == 0
             found_elsewhere = is_found_elsewhere(node.directives)
-            kind = replace(PROPERTY, missing=None) if optional or found_elsewhere else PROPERTY
+            kind = PROPERTY
+            if optional or found_elsewhere:
+                kind = replace(PROPERTY, missing=None)
+            elif written is None and scope.types.bundle.dialect is not Dialect.V2_0:
+                kind = OPEN_PROPERTY
             values = assign(scope, kind, definition.properties, given, owner, span)
             initial = assign(scope, ATTRIBUTE, definition.attributes, attributes, owner, span)
         result[name] = Capability(

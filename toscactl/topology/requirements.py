@@ -142,7 +142,9 @@ def _target(
         scope.report(_check_node(definition, type_, name, f"`{name.text}`"))
         return Target(name.text, type_, definition.node, name.span)
     if scope.types.knows(TypeKind.NODE, name):
-        found = scope.types.node_type(name).value
+        checked = scope.types.node_type(name)
+        scope.report(checked.diagnostics)
+        found = checked.value
         if required is None or not required.is_a(found.name):
             scope.report(_check_node(definition, found, name, "the type"))
         return Target(None, found, found.name, name.span)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from toscactl import definitions, document
-from toscactl.diagnostics import Diagnostic, Rule, closest
+from toscactl.diagnostics import Diagnostic, Rule, Severity, closest
 from toscactl.topology.filters import check_filter
 from toscactl.topology.model import Topology
 from toscactl.topology.scope import Scope, did_you_mean
@@ -11,6 +11,12 @@ from toscactl.typesystem import NodeType
 
 UNKNOWN_MAPPING = Rule(
     "unknown-mapping", "A substitution maps something that the substituted type does not have."
+)
+NUMBERED_MAPPING = Rule(
+    "numbered-mapping",
+    "A requirement is mapped several times, under its name with numbers.",
+    Severity.WARNING,
+    lenient=True,
 )
 UNKNOWN_MAPPING_TARGET = Rule(
     "unknown-mapping-target", "A substitution maps to something that does not exist in the service."
@@ -47,6 +53,11 @@ def _named(
 ) -> Iterator[Diagnostic]:
     name = mapping.name
     if type_.broken or not isinstance(name, document.Scalar) or name.text in known:
+        return
+    base, _, number = name.text.rpartition("_")
+    if noun == "requirement" and number.isdigit() and base in known:
+        message = f"`{name.text}` is read as one of several requirements `{base}`"
+        yield NUMBERED_MAPPING.at(name.span, message)
         return
     yield UNKNOWN_MAPPING.at(
         name.span,

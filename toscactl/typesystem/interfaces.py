@@ -22,6 +22,18 @@ UNDEFINED_OPERATION = Rule(
     "undefined-operation",
     "An interface has an operation or notification that its interface type does not define.",
 )
+UNTYPED_INTERFACE = Rule(
+    "untyped-interface",
+    "An interface has no type and inherits none; its operations are all that is known of it.",
+    Severity.WARNING,
+    lenient=True,
+)
+ADDED_OPERATION = Rule(
+    "added-operation",
+    "A type adds an operation or notification to what the interface type defines.",
+    Severity.WARNING,
+    lenient=True,
+)
 INTERFACE_BY_TYPE = Rule(
     "interface-by-type",
     "An interface is called by its type instead of its name.",
@@ -127,7 +139,7 @@ def _type(
             type_ = context.types.resolve(TypeKind.INTERFACE, name, context.found)
             assert isinstance(type_, InterfaceType)
             return type_
-        rule = MISSING_TYPE if context.dialect is Dialect.V2_0 else _UNTYPED_INTERFACE
+        rule = MISSING_TYPE if context.dialect is Dialect.V2_0 else UNTYPED_INTERFACE
         message = f"interface `{name.text}` has no type, and none is inherited"
         context.found.append(rule.at(name.span, message, hint="add `type:`"))
         return InterfaceType(name.text, None, None, ancestors=(name.text,), broken=True)
@@ -143,7 +155,6 @@ def _type(
     return type_
 
 
-_UNTYPED_INTERFACE = replace(MISSING_TYPE, severity=Severity.WARNING, lenient=True)
 
 
 def _check_known(
@@ -160,9 +171,10 @@ def _check_known(
                 meant = closest(name, known)
                 hint = f"did you mean `{meant}`?" if meant else None
                 message = f"`{type_.name}` does not define the {what} `{name}`"
-                context.found.append(
-                    UNDEFINED_OPERATION.at(operation.name.span, message, hint=hint)
-                )
+                # The grammar of 1.x lets a type add operations; a misspelled one is no addition.
+                added = meant is None and context.dialect is not Dialect.V2_0
+                rule = ADDED_OPERATION if added else UNDEFINED_OPERATION
+                context.found.append(rule.at(operation.name.span, message, hint=hint))
 
 
 def operations_of(

@@ -91,6 +91,13 @@ class Scopes:
             self._found[key] = answer
             return answer
 
+    def is_incomplete(self, scope: Loaded) -> bool:
+        """Whether a file might see more names, had every import been found."""
+        files = self._bundle.files.values()
+        return any(loaded.incomplete for loaded in files) and any(
+            loaded.incomplete for loaded in (self._bundle.root, *self._reachable(scope))
+        )
+
     def detour(self, kind: TypeKind, text: str, scope: Loaded) -> Detour | None:
         """How `find` came to its answer, if not by the rules of scopes."""
         return self._detours.get((scope.location, kind, text))
@@ -110,6 +117,8 @@ class Scopes:
         found = None if other is None else self._search(kind, other, scope, frozenset())
         if found is not None:
             return found, Detour.RENAMED
+        if self.is_incomplete(scope):
+            return None, None
         for loaded in self._bundle.files.values():
             if loaded.location.startswith(_NON_NORMATIVE):
                 found = self._search(kind, text, loaded, frozenset())

@@ -213,7 +213,7 @@ class TypeSystem:
         elif kind is TypeKind.DATA and (builtin := _builtin(name, scope, found)) is not None:
             return builtin
         else:
-            found.append(self._unknown(kind, name, scope))
+            self._report_unknown(kind, name, scope, found)
             return _stand_in(kind, name.text)
         self._by_name[key] = type_
         return type_
@@ -223,7 +223,7 @@ class TypeSystem:
         scope = self.scopes.of(name.source)
         declared = self.scopes.find(kind, name.text, scope)
         if declared is None:
-            found.append(self._unknown(kind, name, scope))
+            self._report_unknown(kind, name, scope, found)
             return None
         loaded, definition = declared
         self._report_detour(kind, name, scope, declared, found)
@@ -323,7 +323,7 @@ class TypeSystem:
             builtin = _builtin(name, scope, found)
             if builtin is not None:
                 return builtin
-        found.append(self._unknown(kind, name, scope))
+        self._report_unknown(kind, name, scope, found)
         return _stand_in(kind, name.text)
 
     def _bind_one(
@@ -367,7 +367,11 @@ class TypeSystem:
             message = f"{what} is only an example in the standard of `{version}`, not normative"
             found.append(NON_NORMATIVE_TYPE.at(name.span, message))
 
-    def _unknown(self, kind: TypeKind, name: Name, scope: Loaded) -> Diagnostic:
+    def _report_unknown(
+        self, kind: TypeKind, name: Name, scope: Loaded, found: list[Diagnostic]
+    ) -> None:
+        if self.scopes.is_incomplete(scope):
+            return  # the import that was not found may have it, and is reported
         hint = None
         for other in TypeKind:
             if other is not kind and self.scopes.find(other, name.text, scope) is not None:
@@ -386,7 +390,7 @@ class TypeSystem:
             meant = closest(name.text, (each for each in candidates if each not in derived))
             hint = None if meant is None else f"did you mean `{meant}`?"
         message = f"{kind_name(kind)} `{name.text}` is not defined"
-        return UNKNOWN_TYPE.at(name.span, message, hint=hint)
+        found.append(UNKNOWN_TYPE.at(name.span, message, hint=hint))
 
     def remembered_clause(
         self, clause: FunctionCall, type_name: str, make: Callable[[], object]

@@ -161,7 +161,7 @@ FINDINGS = {
                   craete: create.sh          # error: [undefined-operation]
               Backup:
                 operations: { save: save.sh }
-              Free:                          # warning: [missing-type]
+              Free:                          # warning: [untyped-interface]
                 operations: { go: go.sh }
               tosca.interfaces.node.lifecycle.Standard:   # warning: [interface-by-type]
                 operations: { start: start.sh }
