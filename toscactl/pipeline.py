@@ -4,7 +4,7 @@ Nothing here prints, exits or reads the environment; everything that is needed i
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import metadata
 from threading import Event as CancelEvent
 
@@ -201,17 +201,17 @@ def plan(
     usable = _backends_for(chosen, installed() if backends is None else backends)
     graph = resolved(service, inputs or {}, parameters=False)
     lowered = _lower(graph.value, chosen, usable, deployment, parameters=False)
-    found = graph.diagnostics + lowered.diagnostics
     if not lowered.ok:
         names = ", ".join(f"`{target.name}`" for target in chosen)
+        found = graph.diagnostics + lowered.diagnostics
         raise InvalidService(f"`{service.path}` cannot be expressed on {names}", found)
-    return planning.diff(
+    made = planning.diff(
         planning.Wanted(
             deployment=deployment,
             graph=graph.value,
             targets=tuple(chosen),
             units=tuple(unit for _, units in lowered.value for unit in units),
-            diagnostics=found,
+            diagnostics=lowered.diagnostics,
             source=service.path,
             digest=service.digest,
             tool_version=version(),
@@ -219,6 +219,7 @@ def plan(
         store.read(deployment),
         installed() if backends is None else backends,
     )
+    return replace(made, diagnostics=graph.diagnostics)
 
 
 def plan_destroy(name: str, *, store: Store, backends: Mapping[str, Backend] | None = None) -> Plan:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from toscactl.planning import Plan
     from toscactl.state import Store
 
+_REMOVE = "Remove all of it?"
 _PLAN_MARK = '"toscactl.plan/'
 
 
@@ -53,18 +54,21 @@ def command(
     store = options.opened_store(state_path)
     if _is_plan(path):
         saved = toscactl.read_plan(options.read_source(path).text)
-        service = toscactl.load(saved.source, offline=offline, profile_paths=profile_paths)
-        values = options.collected_inputs(service, given, inputs_file)
-        names = tuple(target.name for target in saved.targets)
-        chosen = options.chosen_targets(names, targets_file, saved.source)
-        wanted = toscactl.plan(service, chosen, values, store=store, name=saved.deployment)
-        toscactl.verify_plan(saved, wanted)
+        if saved.destroy:
+            wanted = toscactl.plan_destroy(saved.deployment, store=store)
+            toscactl.verify_plan(saved, wanted)
+            return carry_out(wanted, store, yes=yes, parallelism=parallelism, question=_REMOVE)
+        path, name = saved.source, saved.deployment
+        target_names = tuple(target.name for target in saved.targets)
     else:
-        chosen = options.chosen_targets(target_names, targets_file, path)
-        service = toscactl.load(path, offline=offline, profile_paths=profile_paths)
-        values = options.collected_inputs(service, given, inputs_file)
-        wanted = toscactl.plan(service, chosen, values, store=store, name=name)
-    terminal.findings(service.diagnostics)
+        saved = None
+    chosen = options.chosen_targets(target_names, targets_file, path)
+    service = toscactl.load(path, offline=offline, profile_paths=profile_paths)
+    values = options.collected_inputs(service, given, inputs_file)
+    wanted = toscactl.plan(service, chosen, values, store=store, name=name)
+    if saved is not None:
+        toscactl.verify_plan(saved, wanted)
+    terminal.findings(service.diagnostics + wanted.diagnostics)
     return carry_out(wanted, store, yes=yes, parallelism=parallelism, question="Apply this plan?")
 
 

@@ -83,7 +83,7 @@ def command(
         service = toscactl.load(path, offline=offline, profile_paths=profile_paths)
         values = options.collected_inputs(service, given, inputs_file)
         wanted = toscactl.plan(service, chosen, values, store=store, name=name)
-        terminal.findings(service.diagnostics)
+        terminal.findings(service.diagnostics + wanted.diagnostics)
     terminal.result(rendered(wanted, form, verbose=verbose))
     if out is not None:
         _save(out, planning.to_json(wanted))

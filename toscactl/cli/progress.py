@@ -102,6 +102,9 @@ def _show(event: "Event", total: int, state: dict[str, int]) -> None:
             terminal.error(f"{_name(step)} failed after {seconds:.1f} s: {message}{at}", hint)
             for line in tail:
                 terminal.note(f"  | {line}")
+        case toscactl.Skipped(step=step, cause="unchanged"):
+            state["count"] += 1
+            terminal.note(f"{_count(total, state)} {_name(step)} not needed")
         case toscactl.Skipped(step=step, cause=cause):
             state["count"] += 1
             terminal.note(f"{_count(total, state)} {_name(step)} skipped, because of {cause}")

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from toscactl.address import Address
 from toscactl.desired import Action, Origin, Step, UnitChange
+from toscactl.diagnostics import Diagnostic
 from toscactl.source import Place
 from toscactl.targets import Target
 from toscactl.values import Value
@@ -146,6 +147,8 @@ class Plan:
     input_values: Mapping[str, Value] = field(default_factory=dict)
     unsupported: tuple[Unsupported, ...] = ()
     preconditions: Preconditions = Preconditions("", 0, "")
+    diagnostics: tuple[Diagnostic, ...] = ()
+    """What was found while the service was resolved, and is no error; not part of the data."""
     source: str = ""
     """Where the service was read from: with targets and name, how to make the plan again."""
 
