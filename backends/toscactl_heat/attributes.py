@@ -3,6 +3,7 @@
 from toscactl.backend import (
     ENDPOINT,
     AttributeOf,
+    InputOf,
     Instance,
     Place,
     Rule,
@@ -15,7 +16,7 @@ from toscactl.backend import (
 )
 from toscactl_heat.draft import Draft
 from toscactl_heat.facts import CLOUD_INIT
-from toscactl_heat.hot import GetAttr, GetResource, Hot
+from toscactl_heat.hot import GetAttr, GetParam, GetResource, Hot
 
 UNKNOWN_ATTRIBUTE = Rule(
     "heat-unknown-attribute", "A value needs an attribute that no resource of the stack has."
@@ -48,6 +49,8 @@ def _found(draft: Draft, instance: Instance, value: AttributeOf) -> Hot:
         return GetAttr(output[0], (output[1],))
     if value.name == "tosca_name":
         return value.address.template
+    if value.name == "state" and not value.path:
+        return "started"
     if value.name in _ADDRESSES and not value.path:
         return _address(draft, instance, value)
     if value.name in ("tosca_id", "network_id", "port_id", "volume_id") and not value.path:
@@ -59,13 +62,28 @@ def _found(draft: Draft, instance: Instance, value: AttributeOf) -> Hot:
 
 def _id(draft: Draft, instance: Instance, name: str) -> Hot:
     """The id of what an instance became, or of what it says is there already."""
-    there = instance.properties.get("network_id" if instance.is_a(NETWORK) else name)
+    kind = "network_id" if instance.is_a(NETWORK) else "volume_id"
+    there = instance.properties.get(kind)
+    if there is None and instance.is_a(NETWORK) and is_existing(instance):
+        there = instance.properties.get("network_name")
+    if isinstance(there, InputOf):
+        return GetParam(there.name, there.path)
     if there is not None and is_known(there):
         return text(there)
     native = (COMPUTE, LOAD_BALANCER, NETWORK, PORT, *VOLUMES, *OBJECT_STORES)
-    if any(instance.is_a(kind) for kind in native):
+    if name in ("tosca_id", kind, "port_id") and any(instance.is_a(it) for it in native):
         return GetResource(draft.names.of(instance.address))
     return None
+
+
+def is_existing(network: Instance) -> bool:
+    """Whether a network is there already: it has an id, or only a name (1.3, 8.5.1)."""
+    if network.properties.get("network_id") is not None:
+        return True
+    made = ("cidr", "start_ip", "end_ip", "gateway_ip", "network_type", "physical_network")
+    return network.properties.get("network_name") is not None and not any(
+        network.properties.get(name) is not None for name in made
+    )
 
 
 def _address(draft: Draft, instance: Instance, value: AttributeOf) -> Hot:
@@ -109,35 +127,52 @@ def main_port(draft: Draft, compute: Instance) -> str:
 
 
 def _of_networks(draft: Draft, compute: Instance, value: AttributeOf) -> Hot:
-    """`networks` and `ports` of a server (1.3, 5.9.2): maps by name, so they need a path."""
-    path = value.path
-    ports = ports_of(draft.graph, compute)
-    if not path:
-        whole = GetAttr(draft.names.of(compute.address), ("addresses",))
-        return whole if value.name == "networks" else None
-    wanted = str(path[0])
-    for port in ports:
+    """`networks` and `ports` of a server (1.3, 5.9.2): maps by name of what is known of each."""
+    found: dict[str, dict[str, Hot]] = {}
+    for name, port in _ports_by_name(draft, compute, value).items():
+        found[name] = {"network_id": GetAttr(port, ("network_id",))}
+        if value.name == "networks":
+            found[name] |= {"network_name": name}
+        else:
+            found[name] |= {
+                "port_name": name,
+                "port_id": GetResource(port),
+                "mac_address": GetAttr(port, ("mac_address",)),
+            }
+        found[name]["addresses"] = (GetAttr(port, FIRST_ADDRESS),)
+        if value.path and str(value.path[0]) == name:
+            return _within(found[name], port, value.path[1:])
+    return None if value.path else found
+
+
+def _ports_by_name(draft: Draft, compute: Instance, value: AttributeOf) -> dict[str, str]:
+    """The resources that are ports of a server, by the name of the network or of the port.
+
+    The one network that only deployment names answers to every name.
+    """
+    found: dict[str, str] = {}
+    for port in ports_of(draft.graph, compute):
+        name = port.address.template
         network = network_of(draft.graph, port)
-        names = {port.address.template}
         if value.name == "networks" and network is not None:
-            names = {network.address.template, str(network.properties.get("network_name"))}
-        if wanted in names:
-            return _of_port(draft.names.of(port.address), path[1:])
-    if not ports and value.name == "networks":
-        return _of_port(draft.names.of(compute.address, "port"), path[1:])
-    return None
+            written = network.properties.get("network_name")
+            name = written if isinstance(written, str) else network.address.template
+        found[name] = draft.names.of(port.address)
+    if not found:
+        found[str(value.path[0]) if value.path else value.name.removesuffix("s")] = draft.names.of(
+            compute.address, "port"
+        )
+    return found
 
 
-def _of_port(port: str, path: tuple[str | int, ...]) -> Hot:
+def _within(about: dict[str, Hot], port: str, path: tuple[str | int, ...]) -> Hot:
     match path:
-        case ("addresses", index):
+        case ():
+            return about
+        case ("addresses", index) if str(index).isdigit():
             return GetAttr(port, ("fixed_ips", int(index), "ip_address"))
-        case ("mac_address",):
-            return GetAttr(port, ("mac_address",))
-        case ("network_id",):
-            return GetAttr(port, ("network_id",))
-        case ("port_id",):
-            return GetResource(port)
+        case (name,):
+            return about.get(str(name))
         case _:
             return None
 

@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from toscactl.backend import (
@@ -124,10 +124,10 @@ def safe(name: str) -> str:
     return re.sub(r"[^A-Za-z0-9_-]+", "_", name).strip("_")[:200] or "unnamed"
 
 
-def unused(wanted: str, taken: Iterable[str]) -> str:
+def unused(wanted: str, taken: Container[str]) -> str:
     """The wanted name, with a number behind it if it is taken."""
-    there, name, number = set(taken), wanted, 1
-    while name in there:
+    name, number = wanted, 1
+    while name in taken:
         number += 1
         name = f"{wanted}_{number}"
     return name
@@ -163,6 +163,7 @@ class Draft:
         self.outputs: dict[str, HotOutput] = {}
         self.files: dict[str, Blob] = {}
         self.findings: list[Diagnostic] = []
+        self._said: set[tuple[str, Place | None, str]] = set()
         self.public: frozenset[Address] = frozenset()
         """Compute nodes and load balancers that need a public address."""
         self.alone: frozenset[Address] = frozenset()
@@ -177,6 +178,8 @@ class Draft:
         """What is to be reached on each server."""
         self.guarded: frozenset[Address] = frozenset()
         """Servers that have a security group."""
+        self.asked: dict[Address, list[str]] = {}
+        """Outputs of operations that values ask for, as `<interface>.<operation>.<output>`."""
         self.in_gib: frozenset[str] = frozenset()
         """Inputs that are parameters in whole GiB."""
 
@@ -221,9 +224,9 @@ class Draft:
     def report(
         self, rule: Rule, place: Place | None, message: str, *, hint: str | None = None
     ) -> None:
-        found = rule.at(place.span if place else None, message, hint=hint)
-        if found not in self.findings:
-            self.findings.append(found)
+        if (rule.name, place, message) not in self._said:
+            self._said.add((rule.name, place, message))
+            self.findings.append(rule.at(place.span if place else None, message, hint=hint))
 
     def add(self, resource: HotResource) -> GetResource:
         assert resource.name not in self.resources, f"{resource.name} is there already"

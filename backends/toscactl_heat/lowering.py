@@ -108,6 +108,9 @@ def _survey(draft: Draft) -> tuple[ScaledServer, ...]:
     draft.public = frozenset(_public(draft)) if draft.facts.floating else frozenset()
     draft.openings = openings(draft)
     draft.guarded = guarded(draft.openings)
+    for part in _references(draft):
+        if part.name.count(".") > 1:
+            draft.asked.setdefault(part.address, []).append(part.name)
     if draft.facts.software != CLOUD_INIT:
         draft.attributes = {
             there: (deployment_name(draft, task), output)
@@ -129,13 +132,20 @@ def _public(draft: Draft) -> Iterator[Address]:
                 and network != "PRIVATE"
             ):
                 yield seat
+    for part in _references(draft):
+        if part.name == "public_address":
+            there = draft.graph.instances.get(part.address)
+            seat = None if there is None else draft.seat(there)
+            if seat is not None:
+                yield seat
+
+
+def _references(draft: Draft) -> Iterator[AttributeOf]:
+    """Every attribute that a value of the service or an output needs."""
     for value in _all_values(draft):
         for part in walk(value):
-            if isinstance(part, AttributeOf) and part.name == "public_address":
-                there = draft.graph.instances.get(part.address)
-                seat = None if there is None else draft.seat(there)
-                if seat is not None:
-                    yield seat
+            if isinstance(part, AttributeOf):
+                yield part
 
 
 def _all_values(draft: Draft) -> Iterator[Value]:

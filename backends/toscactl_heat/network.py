@@ -11,6 +11,7 @@ from toscactl.backend import (
     network_of,
     ports_of,
 )
+from toscactl_heat.attributes import is_existing
 from toscactl_heat.draft import NO_DEFAULT, Draft, HotResource, Parameter
 from toscactl_heat.expressions import lower
 from toscactl_heat.hot import GetAttr, GetParam, GetResource, Hot
@@ -48,16 +49,6 @@ def origins(instance: Instance, names: Mapping[str, str]) -> dict[str, Origin]:
         for there, here in names.items()
         if here in instance.properties
     }
-
-
-def is_existing(network: Instance) -> bool:
-    """Whether a network is there already: it has an id, or only a name (1.3, 8.5.1)."""
-    if network.properties.get("network_id") is not None:
-        return True
-    made = ("cidr", "start_ip", "end_ip", "gateway_ip", "network_type", "physical_network")
-    return network.properties.get("network_name") is not None and not any(
-        network.properties.get(name) is not None for name in made
-    )
 
 
 def network_ref(draft: Draft, network: Instance) -> Hot:

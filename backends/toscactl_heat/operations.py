@@ -191,7 +191,29 @@ def produced(draft: Draft) -> Produced:
             if not task.removes:
                 for output, target in task.operation.outputs.items():
                     found[target] = (task, output)
+                for output in outputs_of(draft, task):
+                    found[instance.address, (_output_name(task.operation, output),)] = (
+                        task,
+                        output,
+                    )
     return found
+
+
+def outputs_of(draft: Draft, task: Task) -> tuple[str, ...]:
+    """What a task reports: its outputs, and what `get_operation_output` asks it for."""
+    operation = task.operation
+    prefix = _output_name(operation, "")
+    asked = (
+        name.removeprefix(prefix)
+        for name in draft.asked.get(task.owner.address, ())
+        if name.startswith(prefix)
+    )
+    return tuple(dict.fromkeys((*operation.outputs, *asked)))
+
+
+def _output_name(operation: Operation, output: str) -> str:
+    """How `get_operation_output` is written as an attribute."""
+    return f"{operation.interface.rpartition('.')[2]}.{operation.name}.{output}"
 
 
 def deployment_name(draft: Draft, task: Task) -> str:

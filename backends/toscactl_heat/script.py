@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from toscactl.backend import Artifact, Operation, Rule
 from toscactl_heat.draft import Draft
 from toscactl_heat.hot import GetFile, Hot, join
-from toscactl_heat.operations import Task
+from toscactl_heat.operations import Task, outputs_of
 
 ARTIFACT_FOR_AGENT = Rule(
     "heat-operation-files",
@@ -54,7 +54,7 @@ def script_of(draft: Draft, task: Task) -> Script | None:
     if group != "script":
         _report_extras(draft, task, group)
         return Script(group, file)
-    if content.startswith(b"#!") and not _is_more_than_a_file(task):
+    if content.startswith(b"#!") and not _is_more_than_a_file(draft, task):
         return Script(group, file)
     return Script(group, _wrapped(draft, task, file, content))
 
@@ -65,13 +65,13 @@ def _group(artifact: Artifact) -> str:
     return _GROUPS.get(artifact.file.rpartition(".")[2].lower(), "script")
 
 
-def _is_more_than_a_file(task: Task) -> bool:
+def _is_more_than_a_file(draft: Draft, task: Task) -> bool:
     operation = task.operation
     return bool(
         operation.dependencies
-        or operation.outputs
         or operation.timeout
         or operation.retries
+        or outputs_of(draft, task)
         or stop_before(task)
     )
 
@@ -80,7 +80,7 @@ def _report_extras(draft: Draft, task: Task, group: str) -> None:
     operation = task.operation
     extras = {
         "dependencies": bool(operation.dependencies),
-        "outputs": bool(operation.outputs),
+        "outputs": bool(outputs_of(draft, task)),
         "a timeout": operation.timeout is not None,
         "retries": bool(operation.retries),
     }
@@ -108,8 +108,9 @@ def _wrapped(draft: Draft, task: Task, file: GetFile, content: bytes) -> Hot:
         pieces += [_run(stop, read[1]), "fi\n"]
     pieces += _laid_out(draft, operation, f"{folder}/{task.role}", file, content)
     pieces.append(_run(operation, content))
-    if operation.outputs:
-        pieces.append(_COLLECT.format(names=" ".join(shlex.quote(n) for n in operation.outputs)))
+    outputs = outputs_of(draft, task)
+    if outputs:
+        pieces.append(_COLLECT.format(names=" ".join(shlex.quote(name) for name in outputs)))
     return join(*pieces)
 
 

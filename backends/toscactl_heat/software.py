@@ -9,7 +9,7 @@ from toscactl_heat.attributes import FIRST_ADDRESS, main_port
 from toscactl_heat.draft import Draft, HotResource
 from toscactl_heat.expressions import lower_text
 from toscactl_heat.hot import GetAttr, GetFile, GetResource, Hot
-from toscactl_heat.operations import Task, deployment_name
+from toscactl_heat.operations import Task, deployment_name, outputs_of
 from toscactl_heat.script import script_of, stop_before
 
 ON_CREATE = ("CREATE", "UPDATE")
@@ -47,7 +47,7 @@ def of_task(draft: Draft, task: Task) -> Deployment | None:
         script.text,
         ({} if stop is None else _inputs(draft, stop)) | _inputs(draft, operation),
         _surroundings(draft, task),
-        tuple(operation.outputs),
+        outputs_of(draft, task),
         ON_DELETE if task.removes else ON_CREATE,
         task.owner.address,
         Origin(f"operation {task.owner.name}.{operation.name}", operation.place),

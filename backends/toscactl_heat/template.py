@@ -123,15 +123,22 @@ def _extract(draft: Draft) -> dict[str, Value]:
 
 
 def _check_cycles(draft: Draft) -> None:
-    """Report a circle of resources, which Heat would refuse; removes what is in no circle."""
+    """Report a circle of resources, which Heat would refuse."""
     needs = {
-        name: set(_needs(resource)) & set(draft.resources)
+        name: set(_needs(resource)) & draft.resources.keys()
         for name, resource in draft.resources.items()
     }
-    free = True
-    while free:
-        free = {name for name, others in needs.items() if not others & set(needs)} != set()
-        needs = {name: others for name, others in needs.items() if others & set(needs)}
+    waiting: dict[str, list[str]] = {}
+    for name, others in needs.items():
+        for other in others:
+            waiting.setdefault(other, []).append(name)
+    free = [name for name, others in needs.items() if not others]
+    for name in free:
+        del needs[name]
+        for other in waiting.get(name, ()):
+            needs[other].discard(name)
+            if not needs[other]:
+                free.append(other)
     if needs:
         first = draft.resources[min(needs)]
         place: Place | None = first.origin.place if first.origin else None

@@ -222,8 +222,14 @@ def test_an_old_version_that_lacks_a_function_says_so(translate: Translate) -> N
 
 
 def test_an_attribute_that_nothing_gives_is_an_error_at_its_place(translate: Translate) -> None:
-    output = {"x": {"value": {"get_attribute": ["app", "state"]}}}
-    made = translate(service({}, None, output), files=SCRIPT)
+    output = {"x": {"value": {"get_attribute": ["app", "color"]}}}
+    own = """node_types:
+  my.App:
+    derived_from: tosca.nodes.SoftwareComponent
+    attributes: { color: { type: string } }
+topology_template:"""
+    text = service({}, None, output).replace("topology_template:", own)
+    made = translate(text.replace("type: tosca.nodes.Soft", "type: my.App #"), files=SCRIPT)
     assert made.rules == ["heat-unknown-attribute"]
     assert made.diagnostics[0].span is not None
 
@@ -254,3 +260,28 @@ def test_an_input_may_be_called_like_a_node(translate: Translate) -> None:
     )
     assert made.resources["server_2"]["type"] == "OS::Nova::Server"
     assert values_of(made) == {"a": {"get_param": "server"}}
+
+
+def test_attributes_that_every_server_has(translate: Translate) -> None:
+    attributes: Data = {
+        "id": ["server", "tosca_id"],
+        "name": ["server", "tosca_name"],
+        "state": ["server", "state"],
+        "first": ["server", "networks", "private", "addresses", 0],
+        "networks": ["server", "networks"],
+    }
+    outputs = {name: {"value": {"get_attribute": path}} for name, path in attributes.items()}
+    made = translate(service({}, None, outputs), files=SCRIPT)
+    found = {name: it["value"] for name, it in made.template()["outputs"].items()}
+    address = {"get_attr": ["server_port", "fixed_ips", 0, "ip_address"]}
+    assert found["id"] == {"get_resource": "server"}
+    assert (found["name"], found["state"]) == ("server", "started")
+    assert found["first"] == address
+    assert found["networks"]["network"]["addresses"] == [address]
+
+
+def test_outputs_of_operations_are_collected_when_asked_for(translate: Translate) -> None:
+    output = {"x": {"value": {"get_operation_output": ["app", "Standard", "create", "token"]}}}
+    made = translate(service({}, None, output), files=SCRIPT)
+    assert made.template()["outputs"]["x"]["value"] == {"get_attr": ["app_create", "token"]}
+    assert made.resources["app_create_config"]["properties"]["outputs"] == [{"name": "token"}]
