@@ -47,7 +47,7 @@ def openings(draft: Draft) -> Mapping[Address, tuple[Opening, ...]]:
         for endpoint in endpoints(instance):
             if endpoint.port is not None or endpoint.transport in PORTLESS:
                 key = (endpoint.transport, str(endpoint.port), str(endpoint.last))
-                opening = _opening(draft, instance, at, endpoint)
+                opening = _opening(draft, instance, endpoint)
                 found.setdefault(at, {}).setdefault(key, []).append(opening)
     return {at: tuple(_united(same) for same in by_port.values()) for at, by_port in found.items()}
 
@@ -58,7 +58,7 @@ def is_public(endpoint: Endpoint) -> bool:
     return network != "PRIVATE" and (endpoint.public or network == "PUBLIC")
 
 
-def _opening(draft: Draft, instance: Instance, at: Address, endpoint: Endpoint) -> Opening:
+def _opening(draft: Draft, instance: Instance, endpoint: Endpoint) -> Opening:
     servers: dict[Address, None] = {}
     balancers: dict[Address, None] = {}
     outside = said = False

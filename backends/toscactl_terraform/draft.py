@@ -4,7 +4,7 @@ import hashlib
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TypeAlias, Union
+from typing import TypeAlias
 
 from toscactl.backend import (
     COMPUTE,
@@ -34,7 +34,7 @@ UNREADABLE_ARTIFACT = Rule(
     "terraform-unreadable-artifact", "A file that an operation needs on a server cannot be read."
 )
 
-Tf: TypeAlias = Union[None, bool, int, float, str, Sequence["Tf"], Mapping[str, "Tf"]]
+Tf: TypeAlias = None | bool | int | float | str | Sequence["Tf"] | Mapping[str, "Tf"]
 """What Terraform's JSON syntax holds; an expression is a string of the form `${...}`."""
 
 NO_DEFAULT = object()
@@ -133,14 +133,18 @@ class Draft:
 
     def own_variable(self, wanted: str) -> str:
         """The name of a variable that no input is, as near to the wanted one as can be."""
-        taken = {variable_name(name) for name in self.graph.inputs} if self.portion.parameters else ()
+        taken = (
+            {variable_name(name) for name in self.graph.inputs} if self.portion.parameters else ()
+        )
         return unused(variable_name(wanted), taken)
 
     def name(self, address: Address, role: str = "") -> str:
         """The name of the block for an instance and a role; each is used once."""
         key = (address, role)
         if key not in self._names:
-            base = address.template if address.index is None else f"{address.template}_{address.index}"
+            base = (
+                address.template if address.index is None else f"{address.template}_{address.index}"
+            )
             self._names[key] = self.fresh(f"{base}_{role}" if role else base)
         return self._names[key]
 

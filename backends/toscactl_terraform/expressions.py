@@ -57,7 +57,7 @@ def lower(draft: Draft, value: Value, place: Place | None) -> Tf:
             return literal(value.text)
         case Secret() | AttributeOf() | InputOf():
             return reference(expression(draft, value, place))
-        case Call(function="concat", arguments=parts) if not any(_may_be_list(p) for p in parts):
+        case Call(function="concat", arguments=parts) if not any(is_list(p) for p in parts):
             return "".join(_piece(draft, part, place) for part in parts)
         case Call():
             return reference(expression(draft, value, place))
@@ -67,7 +67,8 @@ def lower(draft: Draft, value: Value, place: Place | None) -> Tf:
             return [lower(draft, item, place) for item in value]
 
 
-def _may_be_list(value: Value) -> bool:
+def is_list(value: Value) -> bool:
+    """Whether a value is, or will be, a list."""
     if isinstance(value, AttributeOf | InputOf):
         return value.type == "list"
     return isinstance(value, Sequence) and not isinstance(value, str)
@@ -128,7 +129,9 @@ def _attribute(draft: Draft, value: AttributeOf, place: Place | None) -> str:
         name = safe(str(value).replace(".", "_"))
         draft.inputs[name] = value
         return draft.variable(
-            Variable(name, "string", f"{value}, which another target gives.", sensitive=value.sensitive)
+            Variable(
+                name, "string", f"{value}, which another target gives.", sensitive=value.sensitive
+            )
         )
     found = draft.locate(value)
     if found is not None:
@@ -147,7 +150,7 @@ def _call(draft: Draft, function: str, arguments: tuple[Value, ...], place: Plac
         return _token(draft, arguments, place)
     parts = [expression(draft, argument, place) for argument in arguments]
     if function == "concat":
-        if any(_may_be_list(argument) for argument in arguments):
+        if any(is_list(argument) for argument in arguments):
             return f"concat({', '.join(parts)})"
         return f'join("", [{", ".join(parts)}])'
     if function == "join":

@@ -17,11 +17,12 @@ from toscactl_terraform.access import LOAD_BALANCER
 from toscactl_terraform.attributes import NETWORK, OBJECT_STORES, PORT
 from toscactl_terraform.balancing import is_balancer
 from toscactl_terraform.configuration import Cloud, unit_of
+from toscactl_terraform.containers import is_container
 from toscactl_terraform.draft import VOLUMES, Draft, Tf
 from toscactl_terraform.facts import read
 from toscactl_terraform.networks import check_port
 from toscactl_terraform.outputs import lower_outputs
-from toscactl_terraform.software import check_native, is_container
+from toscactl_terraform.software import check_native
 from toscactl_terraform.survey import Survey, survey
 from toscactl_terraform.variables import lower_inputs
 

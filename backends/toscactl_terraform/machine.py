@@ -60,9 +60,7 @@ def size_of(draft: Draft, compute: Instance) -> ComputeSize:
 def report_open_size(draft: Draft, compute: Instance) -> bool:
     """Whether the size depends on inputs; that is reported."""
     size = compute_size(compute)
-    names = sorted(
-        {value.name for value in (size.cpus, size.memory) if isinstance(value, InputOf)}
-    )
+    names = sorted({value.name for value in (size.cpus, size.memory) if isinstance(value, InputOf)})
     if names:
         draft.report(
             OPEN_SIZE,

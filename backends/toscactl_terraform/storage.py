@@ -6,9 +6,7 @@ from toscactl.backend import Address, Attachment, Instance, Rule, volumes_of
 from toscactl_terraform.draft import VOLUMES
 from toscactl_terraform.survey import Survey
 
-SHARED_VOLUME = Rule(
-    "terraform-shared-volume", "One volume would be attached to several servers."
-)
+SHARED_VOLUME = Rule("terraform-shared-volume", "One volume would be attached to several servers.")
 
 
 def is_volume(instance: Instance) -> bool:

@@ -51,9 +51,7 @@ def survey(draft: Draft) -> Survey:
         scaled_servers(draft),
         frozenset(_public(draft)),
         frozenset(
-            it.address
-            for it in draft.portion.instances
-            if it.is_a(COMPUTE) and is_busy(draft, it)
+            it.address for it in draft.portion.instances if it.is_a(COMPUTE) and is_busy(draft, it)
         ),
         placings(draft),
     )

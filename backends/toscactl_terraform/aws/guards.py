@@ -38,7 +38,11 @@ def lower_group(draft: Draft, network: Network, instance: Instance) -> None:
     draft.resource(
         "aws_vpc_security_group_egress_rule",
         draft.fresh(f"{name}_out"),
-        {"security_group_id": reference(f"{group}.id"), "ip_protocol": "-1", "cidr_ipv4": _ANYWHERE},
+        {
+            "security_group_id": reference(f"{group}.id"),
+            "ip_protocol": "-1",
+            "cidr_ipv4": _ANYWHERE,
+        },
         instance,
     )
 

@@ -46,9 +46,7 @@ _PUBLISHERS: Mapping[str, Publisher] = {
     "amzn": _AMAZON,
     "rhel": Publisher("309956199498", "RHEL-{version}*_HVM-*-{architecture}-*"),
     "redhat": Publisher("309956199498", "RHEL-{version}*_HVM-*-{architecture}-*"),
-    "centos": Publisher(
-        "125523088429", "CentOS Stream {version} {architecture} *", arm="aarch64"
-    ),
+    "centos": Publisher("125523088429", "CentOS Stream {version} {architecture} *", arm="aarch64"),
     "fedora": Publisher(
         "125523088429", "Fedora-Cloud-Base*{architecture}-{version}-*", arm="aarch64"
     ),
@@ -104,9 +102,7 @@ def _of_id(draft: Draft, compute: Instance, ami: str) -> Image:
     """An image by its id, which is looked at for the device that it boots from."""
     filters: Tf = [{"name": "image-id", "values": [reference(ami)]}]
     name = draft.name(compute.address, "image")
-    data = draft.data(
-        "aws_ami", name, {"most_recent": True, "filter": filters}, compute
-    )
+    data = draft.data("aws_ami", name, {"most_recent": True, "filter": filters}, compute)
     return Image(ami, f"{data}.root_device_name")
 
 

@@ -197,7 +197,9 @@ def _subnet(draft: Draft, network: Instance, cidr: Tf, vpc: str, zone: Tf) -> Su
     body: dict[str, Tf] = {"vpc_id": reference(vpc), "cidr_block": cidr}
     if zone is not None:
         body["availability_zone"] = zone
-    body["tags"] = tags(draft, network.name) if title is None else {"Name": lower(draft, title, None)}
+    body["tags"] = (
+        tags(draft, network.name) if title is None else {"Name": lower(draft, title, None)}
+    )
     place = draft.origin(network, "cidr")
     address = draft.resource(
         "aws_subnet", draft.name(network.address), body, network, cidr_block=place
@@ -285,4 +287,3 @@ def admin_addresses(draft: Draft, network: Network) -> str:
         )
     )
     return f"coalesce({variable}, {network.addresses})"
-

@@ -94,9 +94,7 @@ def lower_bucket(draft: Draft, store: Instance) -> None:
     else:
         prefix = limited(draft.title(store.name), _MOST_PREFIX).lower()
         body = {"bucket_prefix": re.sub(r"[^a-z0-9]+", "-", prefix) + "-"}
-    bucket = draft.resource(
-        "aws_s3_bucket", name, body, store, bucket=draft.origin(store, "name")
-    )
+    bucket = draft.resource("aws_s3_bucket", name, body, store, bucket=draft.origin(store, "name"))
     draft.resource(
         "aws_s3_bucket_public_access_block",
         draft.name(store.address, "private"),

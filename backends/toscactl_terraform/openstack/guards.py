@@ -65,9 +65,7 @@ def _sources(
         yield from _from_balancer(survey, draft.graph[balancer])
 
 
-def _from_balancer(
-    survey: Survey, balancer: Instance
-) -> Iterator[tuple[str, Mapping[str, Tf]]]:
+def _from_balancer(survey: Survey, balancer: Instance) -> Iterator[tuple[str, Mapping[str, Tf]]]:
     """A load balancer reaches its members from an address of their network."""
     draft = survey.draft
     who = f"from_{draft.name(balancer.address)}"

@@ -125,7 +125,10 @@ def lower_networks(survey: Survey) -> None:
         draft.resource(
             "openstack_networking_router_interface_v2",
             draft.name(network.address, "interface"),
-            {"router_id": reference(f"{router}.id"), "subnet_id": reference(subnet(draft, network))},
+            {
+                "router_id": reference(f"{router}.id"),
+                "subnet_id": reference(subnet(draft, network)),
+            },
             network,
         )
 
@@ -264,7 +267,10 @@ def main_port(draft: Draft, server: Instance) -> str:
 def lower_floating(survey: Survey, instance: Instance, port_id: str, many: Several) -> None:
     """A floating address for a port, once its network has a way out."""
     draft = survey.draft
-    body: dict[str, Tf] = {"pool": reference(external_network(draft)), "port_id": reference(port_id)}
+    body: dict[str, Tf] = {
+        "pool": reference(external_network(draft)),
+        "port_id": reference(port_id),
+    }
     ready = [
         f"openstack_networking_router_interface_v2.{draft.name(network.address, 'interface')}"
         for network in made_for(survey, instance)

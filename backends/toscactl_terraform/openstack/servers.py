@@ -145,9 +145,7 @@ def _flavor(draft: Draft, server: Instance) -> Tf:
     )
 
 
-def _smallest(
-    flavors: Sequence[Flavor], cpus: Value, memory: Value, disk: Value
-) -> Flavor | None:
+def _smallest(flavors: Sequence[Flavor], cpus: Value, memory: Value, disk: Value) -> Flavor | None:
     """The smallest flavor with at least so many CPUs and bytes; None if there is none."""
     return next(
         (

@@ -45,9 +45,7 @@ def lower_volume(survey: Survey, volume: Instance) -> None:
         "name": numbered(draft.title(volume.name), many)
         if title is None
         else lower(draft, title, volume.places.get("name")),
-        "size": gib(
-            draft, volume.properties.get("size"), volume.places.get("size", volume.place)
-        ),
+        "size": gib(draft, volume.properties.get("size"), volume.places.get("size", volume.place)),
     }
     snapshot = volume.properties.get("snapshot_id")
     if snapshot is not None:
