@@ -21,31 +21,44 @@ from pathlib import Path
 from generate import service
 
 _STAGES = """
-import json, sys, time
-from toscactl import document, definitions, loading, typesystem, topology, graph, planning, state
+import json, sys, tempfile, time
+from toscactl import definitions, document, graph, loading, placement, planning, topology, typesystem
+from toscactl import execution
+from toscactl.pipeline import find_targets, installed
 from toscactl.source import Source
-from toscactl.pipeline import installed
-from toscactl import pipeline, targets as targets_module
-path = sys.argv[1]
+from toscactl.state import State, open_store
+
+path, size = sys.argv[1], int(sys.argv[2])
 times = {}
+
+
 def timed(name, function, *arguments, **named):
     begin = time.process_time()
     value = function(*arguments, **named)
     times[name] = time.process_time() - begin
     return value
+
+
 text = open(path).read()
-parsed = timed("parse", document.parse, Source(path, text))
-timed("read", definitions.read, parsed.value)
+parsed = timed("document.parse", document.parse, Source(path, text))
+timed("definitions.read", definitions.read, parsed.value)
 opened = loading.open_path(path)
-bundle = timed("load (parse and read, profiles too)", loading.load, opened.location, opened.fetch)
-types = timed("bind", typesystem.bind, bundle.value)
-built = timed("build", topology.build, types.value)
-resolved = timed("instantiate", graph.instantiate, built.value, {}, service="bench")
+bundle = timed("loading.load (parse, read, profile)", loading.load, opened.location, opened.fetch)
+types = timed("typesystem.bind", typesystem.bind, bundle.value)
+built = timed("topology.build", topology.build, types.value)
+resolved = timed("graph.instantiate", graph.instantiate, built.value, {}, service="bench")
 backends = installed()
-target = pipeline.targets(["local"])
-lowered = timed("lower (local)", pipeline._lower, resolved.value, target,
-                {"local": backends["local"]}, "bench", parameters=False)
-units = tuple(unit for _, units in lowered.value for unit in units)
+for name in ("local", "openstack", "kubernetes", "aws", "terraform-openstack"):
+    (target,) = find_targets([name])
+    placed = placement.place(resolved.value, [target], backends)
+    (portion,) = placement.portions(placed.value, resolved.value, [target], deployment="bench")
+    lowered = timed(f"lower: {name}", backends[target.backend].lower, portion)
+    if name == "local":
+        units = lowered.value
+wanted = planning.Wanted("bench", resolved.value, find_targets(["local"]), units, (), path, "", "")
+plan = timed("planning.diff (local)", planning.diff, wanted, State("bench"), backends)
+timed("planning.to_text", planning.to_text, plan, color=False, verbose=False, width=80)
+timed("planning.to_json", planning.to_json, plan)
 print(json.dumps(times))
 """
 
@@ -97,7 +110,7 @@ def main() -> None:
             file.write_text("".join(service(size)))
             best: dict[str, float] = {}
             for _ in range(chosen.repeat):
-                _, _, out = cpu([sys.executable, "-c", _STAGES, str(file)])
+                _, _, out = cpu([sys.executable, "-c", _STAGES, str(file), str(size)])
                 for name, seconds in json.loads(out).items():
                     best[name] = min(best.get(name, math.inf), seconds)
             for name, seconds in best.items():
