@@ -113,7 +113,7 @@ def algorithm(draft: Draft, balancer: Instance, known: Mapping[str, str]) -> str
         return None
     word = text(reveal(written)) if is_known(written) else str(written)
     meant = _ALGORITHMS.get(word.lower().replace("-", "_").replace(" ", "_"))
-    if meant in known:
+    if meant is not None and meant in known:
         return known[meant]
     draft.report(
         UNKNOWN_ALGORITHM,

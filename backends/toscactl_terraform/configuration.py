@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import cast
 
 from toscactl.backend import (
     Origin,
@@ -91,12 +92,12 @@ def _documents(draft: Draft, cloud: Cloud, provider: Mapping[str, Tf]) -> dict[s
         blocks = _grouped(block for block in draft.blocks.values() if block.mode == mode)
         if blocks:
             main[mode] = blocks
-    found: dict[str, Value] = {"main.tf.json": main}  # type: ignore[dict-item]
+    found: dict[str, Value] = {"main.tf.json": main}
     if draft.variables:
         variables = {v.name: _variable(v) for v in draft.variables.values()}
-        found["variables.tf.json"] = {"variable": variables}  # type: ignore[dict-item]
+        found["variables.tf.json"] = {"variable": variables}
     if draft.outputs:
-        found["outputs.tf.json"] = {"output": dict(draft.outputs)}  # type: ignore[dict-item]
+        found["outputs.tf.json"] = {"output": dict(draft.outputs)}
     return found
 
 
@@ -107,12 +108,12 @@ def _grouped(blocks: Iterator[Block]) -> Mapping[str, Tf]:
     return found
 
 
-def _variable(variable: Variable) -> Mapping[str, object]:
-    found: dict[str, object] = {"type": variable.type}
+def _variable(variable: Variable) -> Mapping[str, Value]:
+    found: dict[str, Value] = {"type": variable.type}
     if variable.description:
         found["description"] = variable.description
     if variable.default is not NO_DEFAULT:
-        found["default"] = variable.default
+        found["default"] = cast("Value", variable.default)
     if variable.sensitive:
         found["sensitive"] = True
     if variable.validation:
@@ -183,7 +184,7 @@ def _resources(
         yield Resource(
             block.type,
             block.name,
-            dict(block.body),  # type: ignore[arg-type]  # JSON data is a value
+            dict(block.body),
             block.instance,
             origins,
             cloud.force_new.get(block.type, frozenset()),

@@ -88,7 +88,7 @@ class Draft:
         """Values for variables that only applying will give: secrets, attributes from elsewhere."""
         self.findings: list[Diagnostic] = []
         self.locate: Callable[[AttributeOf], str | None] = lambda _: None
-        """How the cloud says an attribute of an instance: an expression without `${}`."""
+        """How the cloud says an attribute, its path included: an expression without `${}`."""
         self.in_gib: frozenset[str] = frozenset()
         self._names: dict[tuple[Address, str], str] = {}
         self._taken: set[str] = set()

@@ -135,7 +135,7 @@ def _attribute(draft: Draft, value: AttributeOf, place: Place | None) -> str:
         )
     found = draft.locate(value)
     if found is not None:
-        return _steps(found, value.path)
+        return found
     draft.report(
         RUNTIME_ATTRIBUTE,
         place,
@@ -167,8 +167,8 @@ def _token(draft: Draft, arguments: tuple[Value, ...], place: Place | None) -> s
     if not characters:
         draft.report(UNSUPPORTED_FUNCTION, place, "the separators of `token` must be known")
         return "null"
-    first, *others = characters
-    for other in others:
+    first = characters[0]
+    for other in characters[1:]:
         source = f"replace({source}, {quoted(other)}, {quoted(first)})"
     return f"split({quoted(first)}, {source})[{expression(draft, index, place)}]"
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from toscactl.backend import AttributeOf, Output, Rule, Severity, is_sensitive, walk
 from toscactl_terraform.draft import Draft, Tf, safe, unused
-from toscactl_terraform.expressions import literal, lower
+from toscactl_terraform.expressions import lower
 
 OUTPUT_LEFT_OUT = Rule(
     "terraform-output-left-out",
@@ -27,7 +27,7 @@ def lower_outputs(draft: Draft) -> None:
             continue
         body: dict[str, Tf] = {"value": lower(draft, output.value, output.place)}
         if output.description.strip():
-            body["description"] = literal(output.description.strip())
+            body["description"] = output.description.strip()
         if output.sensitive or is_sensitive(output.value) or _reads_secrets(draft, body):
             body["sensitive"] = True
         draft.outputs[unused(safe(output.name), draft.outputs)] = body
@@ -36,9 +36,10 @@ def lower_outputs(draft: Draft) -> None:
 def _unknown(draft: Draft, output: Output) -> AttributeOf | None:
     """The first attribute that neither the cloud nor another target gives."""
     for part in walk(output.value):
-        if isinstance(part, AttributeOf) and part.address not in draft.portion.elsewhere:
-            if draft.locate(part) is None:
-                return part
+        if not isinstance(part, AttributeOf) or part.address in draft.portion.elsewhere:
+            continue
+        if draft.locate(part) is None:
+            return part
     return None
 
 

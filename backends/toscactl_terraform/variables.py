@@ -125,7 +125,8 @@ def _condition(operator: str, argument: Value, variable: str) -> str | None:
             return f"contains([{', '.join(_shown(item) for item in data)}], {variable})"
         case "pattern", str():
             return f"can(regex({quoted(f'^(?:{data})$')}, {variable}))"
-    return None
+        case _:
+            return None
 
 
 def _shown(data: object) -> str:

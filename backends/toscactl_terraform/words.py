@@ -92,18 +92,17 @@ def word(draft: Draft, setup: Setup, value: Value, place: Place | None) -> str:
 
 def _is_of_this_server(draft: Draft, setup: Setup, value: Call) -> bool:
     """Whether texts are to be put together of which only the server knows some."""
-    return (
-        value.function == "concat"
-        and any(
-            (isinstance(part, Call) and _is_of_this_server(draft, setup, part))
-            or (
-                isinstance(part, AttributeOf)
-                and (part.address, (part.name, *part.path)) in setup.outputs
-            )
-            or (isinstance(part, AttributeOf) and _is_own_address(draft, setup, part))
-            for part in value.arguments
+    if value.function != "concat" or any(is_list(part) for part in value.arguments):
+        return False
+    return any(
+        _is_of_this_server(draft, setup, part)
+        if isinstance(part, Call)
+        else isinstance(part, AttributeOf)
+        and (
+            (part.address, (part.name, *part.path)) in setup.outputs
+            or _is_own_address(draft, setup, part)
         )
-        and not any(is_list(part) for part in value.arguments)
+        for part in value.arguments
     )
 
 

@@ -12,7 +12,7 @@ from toscactl_terraform.attributes import (
 from toscactl_terraform.aws.network import Network
 from toscactl_terraform.aws.storage import volume_ref
 from toscactl_terraform.balancing import is_balancer
-from toscactl_terraform.draft import VOLUMES, Draft
+from toscactl_terraform.draft import VOLUMES, Draft, Tf
 from toscactl_terraform.expressions import quoted, reference
 from toscactl_terraform.networks import ports_here
 from toscactl_terraform.survey import Survey
@@ -73,7 +73,7 @@ def _server_address(survey: Survey, server: Instance, *, public: bool) -> str:
 def members_data(draft: Draft, server: Instance) -> str:
     """The servers of a group, looked up once the group is there."""
     group = f"aws_autoscaling_group.{draft.name(server.address)}"
-    body = {
+    body: dict[str, Tf] = {
         "instance_tags": {"aws:autoscaling:groupName": reference(f"{group}.name")},
         "depends_on": [group],
     }

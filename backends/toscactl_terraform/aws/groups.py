@@ -111,7 +111,11 @@ def lower_scaled(
             "health_check_type": "ELB",
             "health_check_grace_period": GRACE,
         }
-    title = {"key": "Name", "value": literal(draft.title(server.name)), "propagate_at_launch": True}
+    title: Tf = {
+        "key": "Name",
+        "value": literal(draft.title(server.name)),
+        "propagate_at_launch": True,
+    }
     body["tag"] = [title]
     body["instance_refresh"] = {"strategy": "Rolling"}
     body["lifecycle"] = {"ignore_changes": ["desired_capacity"]}

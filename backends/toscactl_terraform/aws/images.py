@@ -30,6 +30,8 @@ class Publisher:
     pattern: str
     x86: str = "x86_64"
     arm: str = "arm64"
+    major: bool = False
+    """Whether names hold the first number of the version alone."""
 
 
 _UBUNTU = Publisher(
@@ -39,16 +41,18 @@ _AMAZON_2 = Publisher("amazon", "amzn2-ami-hvm-2.*-{architecture}-gp2")
 _AMAZON = Publisher("amazon", "al2023-ami-2023.*-{architecture}")
 _PUBLISHERS: Mapping[str, Publisher] = {
     "ubuntu": _UBUNTU,
-    "debian": Publisher("136693071363", "debian-{version}-{architecture}-*", "amd64"),
+    "debian": Publisher("136693071363", "debian-{version}-{architecture}-*", "amd64", major=True),
     "amazon": _AMAZON,
     "amazon linux": _AMAZON,
     "al2023": _AMAZON,
     "amzn": _AMAZON,
     "rhel": Publisher("309956199498", "RHEL-{version}*_HVM-*-{architecture}-*"),
     "redhat": Publisher("309956199498", "RHEL-{version}*_HVM-*-{architecture}-*"),
-    "centos": Publisher("125523088429", "CentOS Stream {version} {architecture} *", arm="aarch64"),
+    "centos": Publisher(
+        "125523088429", "CentOS Stream {version} {architecture} *", arm="aarch64", major=True
+    ),
     "fedora": Publisher(
-        "125523088429", "Fedora-Cloud-Base*{architecture}-{version}-*", arm="aarch64"
+        "125523088429", "Fedora-Cloud-Base*{architecture}-{version}-*", arm="aarch64", major=True
     ),
     "rocky": Publisher(
         "792107900819", "Rocky-{version}*-EC2-Base-*.{architecture}*", arm="aarch64"
@@ -125,8 +129,10 @@ def _of_system(draft: Draft, compute: Instance) -> Image:
     if publisher is None:
         return _asked_for(draft, compute, wanted)
     arm = wanted.get("architecture", "") in ARM
+    version = wanted.get("version", "*")
     pattern = publisher.pattern.format(
-        version=wanted.get("version", "*"), architecture=publisher.arm if arm else publisher.x86
+        version=version.partition(".")[0] if publisher.major else version,
+        architecture=publisher.arm if arm else publisher.x86,
     )
     body: dict[str, Tf] = {
         "most_recent": True,

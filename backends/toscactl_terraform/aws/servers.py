@@ -120,18 +120,18 @@ def lower_server(
     }
     if machine.group is not None:
         body["placement_group"] = machine.group
-    body["root_block_device"] = {"encrypted": True, "volume_type": "gp3"} | (
-        {} if machine.disk is None else {"volume_size": machine.disk}
-    )
+    disk: dict[str, Tf] = {"encrypted": True, "volume_type": "gp3"}
+    if machine.disk is not None:
+        disk["volume_size"] = machine.disk
+    body["root_block_device"] = disk
     body["metadata_options"] = {"http_endpoint": "enabled", "http_tokens": "required"}
     if machine.user_data is not None:
         body |= {"user_data_base64": machine.user_data, "user_data_replace_on_change": True}
     body["tags"] = tags(draft, server.name)
     if own_name := server.properties.get("name"):
         body["tags"] = {"Name": lower(draft, own_name, server.places.get("name"))}
-    body["depends_on"] = list(after)
-    if not after:
-        del body["depends_on"]
+    if after:
+        body["depends_on"] = list(after)
     draft.resource(
         "aws_instance",
         name,
