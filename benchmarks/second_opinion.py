@@ -1,4 +1,6 @@
-"""What tosca-parser says of a file: `python benchmarks/second_opinion.py docs/mistakes/service.yaml`.
+"""What tosca-parser says of a file.
+
+    python benchmarks/second_opinion.py docs/mistakes/service.yaml
 
 It prints every message that tosca-parser collects, without the stack traces in between.
 Needs the extra `second-opinion`.
@@ -15,7 +17,7 @@ from toscaparser.tosca_template import ToscaTemplate
 def main() -> None:
     logging.disable(logging.CRITICAL)
     try:
-        ToscaTemplate(sys.argv[1], {}, True)
+        ToscaTemplate(sys.argv[1], parsed_params={}, a_file=True)
         print("no complaint")
     except Exception as wrong:  # noqa: BLE001  (whatever it raises is what it says)
         collected = ExceptionCollector.getExceptionsReport(full=False) or [str(wrong)]

@@ -22,8 +22,8 @@ from generate import service
 
 _STAGES = """
 import json, sys, tempfile, time
-from toscactl import definitions, document, graph, loading, placement, planning, topology, typesystem
-from toscactl import execution
+from toscactl import definitions, document, graph, loading, placement, planning
+from toscactl import topology, typesystem
 from toscactl.pipeline import find_targets, installed
 from toscactl.source import Source
 from toscactl.state import State, open_store
@@ -131,7 +131,8 @@ def main() -> None:
         )
         print(f"| {name} |" + "".join(f" {seconds:.3f} |" for seconds in row) + f" {growth:.2f} |")
     print(
-        f"\nPython {sys.version.split()[0]}, {os.cpu_count()} cores, minimum of {chosen.repeat} runs."
+        f"\nPython {sys.version.split()[0]}, {os.cpu_count()} cores,"
+        f" minimum of {chosen.repeat} runs."
     )
 
 

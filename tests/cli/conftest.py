@@ -66,7 +66,7 @@ topology_template:
 
 
 @pytest.fixture
-def service(toscactl: Run) -> str:
+def service(toscactl: Run) -> str:  # noqa: ARG001  (it makes the folder)
     """A small service in this folder, whose scripts leave a trace; its name."""
     Path("own.yaml").write_text(SERVICE)
     Path("create.sh").write_text('#!/bin/bash\necho "made $word"\necho "create" >> trace\n')

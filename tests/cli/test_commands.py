@@ -183,7 +183,8 @@ def test_graph(toscactl: Run, form: str) -> None:
     assert "balancer" in ended.out
     if form == "json":
         nodes = json.loads(ended.out)["nodes"]
-        assert {"name": "host", "target": "db_server"}.items() <= nodes["db"]["requirements"][0].items()
+        (host,) = nodes["db"]["requirements"]
+        assert (host["name"], host["target"]) == ("host", "db_server")
 
 
 def test_graph_needs_no_inputs(toscactl: Run) -> None:
@@ -323,4 +324,5 @@ def test_translate_writes_where_it_is_told(toscactl: Run) -> None:
     assert Path("out/heat/hello.yaml").is_file()
     assert "out/heat/hello.yaml\n" in ended.out
     Path("file").write_text("")
-    assert toscactl("translate", "samples/hello", "--target", "openstack", "-o", "file").code in {2, 3}
+    ended = toscactl("translate", "samples/hello", "--target", "openstack", "-o", "file")
+    assert ended.code == 2

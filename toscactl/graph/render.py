@@ -27,8 +27,8 @@ def _quoted(text: str) -> str:
 
 
 def _label(instance: Instance) -> str:
-    """Name and type on two lines; `\\n` is Graphviz's own line break."""
-    return _quoted(instance.name)[:-1] + "\\n" + _quoted(_short(instance.type))[1:]
+    """Name and type on two lines, with the line break that Graphviz reads."""
+    return _quoted(instance.name)[:-1] + r"\n" + _quoted(_short(instance.type))[1:]
 
 
 def _short(type_name: str) -> str:
