@@ -144,7 +144,7 @@ def _differs(before: Task | None, after: Task) -> bool:
         reveal(dict(before.inputs)) != reveal(dict(after.inputs))
         or before.digest != after.digest
         or before.path != after.path
-        or before.outputs != after.outputs
+        or (before.outputs, before.asked) != (after.outputs, after.asked)
         or before.edge != after.edge
     )
 

@@ -118,7 +118,7 @@ def _is_done_by_word(operation: Operation) -> bool:
     )  # fmt: skip
     at = journal.operation_folder(folder, unit.id, task.key)
     if context.interrupted is not None:
-        if task.run_once and not task.outputs and (at / journal.OK).exists():
+        if task.run_once and not task.reported and (at / journal.OK).exists():
             return True  # it was done; only its result was not journaled any more
         _end_interrupted(operation, context.interrupted)
         if not (at / journal.ASKED).exists():

@@ -87,7 +87,12 @@ class _Writer:
         self.results = portion.outputs
         self.words = words
         self.by_address = {unit.instances[0]: unit for unit in units}
-        made = {target for unit in units for task in tasks_of(unit) for target in _made(task)}
+        made = {
+            target
+            for unit in units
+            for task in tasks_of(unit)
+            for target in _made(unit.instances[0], task)
+        }
         self.seeds = self._seeds(units, made)
 
     def _seeds(
@@ -166,6 +171,8 @@ class _Writer:
             f"{name}={folder_name(str(address))}/{'.'.join(map(str, path))}"
             for name, (address, path) in task.outputs.items()
         ]
+        own = folder_name(unit.name)
+        arguments += [f"{name}={own}/{task.interface}.{task.name}.{name}" for name in task.asked]
         yield f"  operation {' '.join(map(shlex.quote, arguments))}"
         yield ")"
 
@@ -179,9 +186,11 @@ class _Writer:
                 yield f"echo {shlex.quote(f'{name} = ')}{self.words.word(output.value, name)}"
 
 
-def _made(task: Task) -> Iterator[tuple[Address, str]]:
+def _made(own: Address, task: Task) -> Iterator[tuple[Address, str]]:
     for address, path in task.outputs.values():
         yield address, ".".join(str(part) for part in path)
+    for name in task.asked:
+        yield own, f"{task.interface}.{task.name}.{name}"
 
 
 def _seed(unit: Unit, reference: AttributeOf, deployment: str) -> Value:

@@ -159,9 +159,9 @@ def _arguments(task: Task, run: journal.Run) -> tuple[str, ...]:
             python = sys.executable or shutil.which("python3")
             if not python:
                 raise BackendError(f"`{task.script}` needs python3, which is not on the PATH")
-            if not task.outputs:
+            if not task.reported:
                 return (python, script)
-            names = ",".join(task.outputs)
+            names = ",".join(task.reported)
             return (
                 python, "-c", outputs.PYTHON_HOOK, str(run.folder / "globals"), names, script,
             )  # fmt: skip
@@ -181,8 +181,8 @@ def _environment(operation: Operation, run: journal.Run) -> dict[str, str]:
     found[ADDRESS] = operation.channel.address
     # A script's lines are to be seen when they are written, also where Python writes to a file.
     found.setdefault("PYTHONUNBUFFERED", "1")
-    if task.interpreter == BASH and task.outputs:
-        hook = outputs.bash_hook(task.outputs, run.folder / "variables", previous)
+    if task.interpreter == BASH and task.reported:
+        hook = outputs.bash_hook(task.reported, run.folder / "variables", previous)
         if hook is not None:
             path = run.folder / "hook.bash"
             path.write_text(hook, "utf-8")
@@ -261,7 +261,7 @@ def _brought(
         **outputs.of_variables(run.folder / "variables"),
         **reported,
     }
-    values, more = outputs.declared(found, task.outputs, task.key)
+    values, more = outputs.declared(found, task.reported, task.key)
     changes: Changes = {}
     for entity, address in (
         (talk.node, operation.unit.instances[0]),
@@ -272,8 +272,13 @@ def _brought(
             for name, value in entity.changes.items():
                 _put(changes, operation.context, address, (name,), _tainted(value, secret))
     for name, value in values.items():
-        address, path = task.outputs[name]
-        _put(changes, operation.context, address, path, _tainted(value, secret))
+        known = _tainted(value, secret)
+        if name in task.outputs:
+            address, path = task.outputs[name]
+            _put(changes, operation.context, address, path, known)
+        if name in task.asked:
+            asked = f"{task.interface}.{task.name}.{name}"
+            _put(changes, operation.context, operation.unit.instances[0], (asked,), known)
     return changes, warnings + more
 
 

@@ -21,7 +21,7 @@ _MOST_LINES = 5000
 _LARGEST_OUTPUT = 16 * 1024 * 1024
 _ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
 _CONTROLS = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f]")
-_LAUNCH = 'printf "%s\\n" "$$" >"$0" && exec "$@"'
+_LAUNCH = 'printf "%s\\n" "$$" >"$1" && shift && exec "$@"'
 """For /bin/sh: note the process id before the program takes its place."""
 
 
@@ -144,7 +144,7 @@ def _start(command: Command, sink: int) -> subprocess.Popen[bytes]:
     trace = command.folder / "pid"
     try:
         return subprocess.Popen(
-            ["/bin/sh", "-c", _LAUNCH, str(trace), *command.arguments],
+            ["/bin/sh", "-c", _LAUNCH, "toscactl", str(trace), *command.arguments],
             stdin=subprocess.DEVNULL,
             stdout=sink,
             stderr=sink,

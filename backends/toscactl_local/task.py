@@ -81,6 +81,8 @@ class Task:
     host: str
     inputs: Mapping[str, Value] = field(default_factory=dict)
     outputs: Mapping[str, tuple[Address, tuple[str | int, ...]]] = field(default_factory=dict)
+    asked: tuple[str, ...] = ()
+    """Outputs that are asked for by `get_operation_output`; with or without a declaration."""
     timeout: float | None = None
     retries: int = 0
     backoff: float = 1.0
@@ -88,8 +90,9 @@ class Task:
     edge: Edge | None = None
 
     @property
-    def removes(self) -> bool:
-        return self.name in WAY_BACK
+    def reported(self) -> tuple[str, ...]:
+        """The names of all outputs that somebody waits for."""
+        return tuple(dict.fromkeys((*self.outputs, *self.asked)))
 
 
 def to_payload(task: Task) -> Mapping[str, Value]:
@@ -108,6 +111,7 @@ def to_payload(task: Task) -> Mapping[str, Value]:
         "host": task.host,
         "inputs": dict(task.inputs),
         "outputs": {name: (str(address), *path) for name, (address, path) in task.outputs.items()},
+        "asked": task.asked,
         "timeout": task.timeout,
         "retries": task.retries,
         "backoff": task.backoff,
@@ -146,6 +150,7 @@ def from_payload(payload: Mapping[str, Value]) -> Task:
         host=string(payload, "host"),
         inputs=mapping(payload, "inputs"),
         outputs={name: _output(value) for name, value in mapping(payload, "outputs").items()},
+        asked=_names(payload.get("asked")),
         timeout=None if timeout is None else float(str(timeout)),
         retries=int(string(payload, "retries")),
         backoff=float(string(payload, "backoff")),
@@ -164,6 +169,10 @@ def _edge(payload: Mapping[str, Value]) -> Edge:
         target_host=string(payload, "target_host"),
         properties=mapping(payload, "properties"),
     )
+
+
+def _names(value: Value) -> tuple[str, ...]:
+    return tuple(str(name) for name in value) if isinstance(value, tuple | list) else ()
 
 
 def _output(value: Value) -> tuple[Address, tuple[str | int, ...]]:

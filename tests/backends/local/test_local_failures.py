@@ -108,7 +108,9 @@ def test_cancel_ends_the_running_operation(world: World, left: Left) -> None:
 
 def test_a_daemon_lives_on_until_it_is_destroyed(world: World, left: Left) -> None:
     """Also one that left its session, for which there is no `stop` that knows it."""
-    nodes(world, start="nohup sleep 100 >/dev/null 2>&1 &\nsetsid sleep 200 &\n").apply()
+    alone = "python3 -c 'import os, time; os.setsid(); print(1, flush=True); time.sleep(200)' &\n"
+    begin = "nohup sleep 100 >/dev/null 2>&1 &\n" + alone + "sleep 0.5\n"
+    nodes(world, start=begin).apply()
     assert len(left()) == 2
     assert world.apply().started == []
     run = world.destroy()

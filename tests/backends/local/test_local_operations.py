@@ -262,3 +262,35 @@ def test_the_payload_of_a_step_says_what_runs(world: World) -> None:
     assert steps["create"].payload["script"] == "scripts/create.sh"
     assert steps["create"].payload["interpreter"] == "bash"
     assert json.dumps(steps["create"].payload["run_once"]) == "false"
+
+
+def test_operation_outputs_and_artifacts_reach_other_operations(world: World) -> None:
+    """`get_operation_output` without a declared output, and `get_artifact` of the host."""
+    world.service(
+        """
+        topology_template:
+          node_templates:
+            it:
+              type: tosca.nodes.SoftwareComponent
+              requirements: [ host: server ]
+              interfaces:
+                Standard:
+                  create: make.sh
+                  configure:
+                    implementation: read.sh
+                    inputs:
+                      made: { get_operation_output: [ SELF, Standard, create, made ] }
+                      map: { get_artifact: [ HOST, map ] }
+            server:
+              type: tosca.nodes.Compute
+              artifacts:
+                map: { file: files/map.txt, type: tosca.artifacts.File }
+        """
+    )
+    world.write("make.sh", "export made=this other=that\n")
+    world.write("read.sh", 'echo "$made $(cat "$map")"\n')
+    world.write("files/map.txt", "the map\n")
+    run = world.apply()
+    assert (run.outcome, run.lines) == ("done", ["this the map"]), run.failures
+    assert world.attributes("it")["Standard.create.made"] == "this"
+    assert world.apply().started == []
