@@ -74,6 +74,9 @@ def _opening(draft: Draft, instance: Instance, endpoint: Endpoint) -> Opening:
             balancers[edge.source] = None
         else:
             outside = True
+    own = seat(draft, instance)
+    if own is not None:
+        servers.pop(own, None)  # what is on the same server needs no way in
     place = endpoint.place or instance.place
     anybody = is_public(endpoint) or outside
     return Opening(

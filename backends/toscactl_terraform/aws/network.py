@@ -113,7 +113,7 @@ def _base(draft: Draft, made: Sequence[Instance]) -> Network:
     for number, subnet in enumerate(draft.facts.subnet_ids):
         name = draft.fresh(f"subnet_{number + 1}")
         data = draft.data("aws_subnet", name, {"id": literal(subnet)}, None)
-        subnets.append(Subnet(quoted(subnet), f"{data}.availability_zone"))
+        subnets.append(Subnet(f"{data}.id", f"{data}.availability_zone"))
     cidrs = [_cidr(draft, network, number) for number, network in enumerate(made)]
     of = {
         network.address: _subnet(draft, network, cidr, f"{vpc}.id", None)
