@@ -17,7 +17,8 @@ def files(portion: Portion, units: Sequence[Unit]) -> Mapping[str, bytes]:
         found[main_name(portion, unit)] = emit_yaml(unit.payload["template"]).encode()
         environment = _environment(portion, unit)
         if environment:
-            found[ENVIRONMENT] = environment.encode()
+            name = ENVIRONMENT if ENVIRONMENT not in found else f"toscactl-{ENVIRONMENT}"
+            found[name] = environment.encode()
     return dict(sorted(found.items()))
 
 

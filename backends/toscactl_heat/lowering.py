@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from toscactl.backend import (
     COMPUTE,
+    HOSTED_ON,
     SCALING,
     Address,
     AttributeOf,
@@ -66,7 +67,8 @@ CLAIMED = (COMPUTE, LOAD_BALANCER, NETWORK, PORT, *VOLUMES, *OBJECT_STORES, *SOF
 
 def claims(instance: Instance) -> bool:
     """Whether a stack can carry an instance."""
-    return any(instance.is_a(name) for name in CLAIMED) or is_container(instance)
+    hosted = any(edge.is_a(HOSTED_ON) for edge in instance.relationships)
+    return hosted or any(instance.is_a(name) for name in CLAIMED) or is_container(instance)
 
 
 def lower(portion: Portion) -> Checked[tuple[Unit, ...]]:

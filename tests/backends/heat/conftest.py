@@ -92,7 +92,8 @@ def translate(tmp_path: Path, judge: Callable[[Path], None]) -> Translate:
             path = folder / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(data)
-        judge(folder / "service.yaml")
+        main = "service.hot.yaml" if "service.hot.yaml" in made.files else "service.yaml"
+        judge(folder / main)
         return Translated("service", made.files, made.diagnostics, folder)
 
     return run

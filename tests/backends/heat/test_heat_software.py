@@ -370,6 +370,38 @@ def test_a_container_without_an_image_is_an_error(translate: Translate) -> None:
     assert translate(text).rules == ["heat-no-image"]
 
 
+def test_software_of_any_type_runs_on_its_host(translate: Translate) -> None:
+    made = translate(
+        """\
+tosca_definitions_version: tosca_simple_yaml_1_3
+relationship_types: { my.On: { derived_from: tosca.relationships.HostedOn } }
+node_types:
+  my.Thing:
+    derived_from: tosca.nodes.Root
+    requirements:
+      - host: { capability: tosca.capabilities.Node, relationship: my.On }
+topology_template:
+  inputs: { size: { type: string } }
+  node_templates:
+    server: { type: tosca.nodes.Compute }
+    thing:
+      type: my.Thing
+      requirements: [ { host: server } ]
+      interfaces:
+        Standard:
+          operations:
+            create:
+              implementation: { primary: db.sh, dependencies: [ environment.yaml, service.yaml ] }
+              inputs: { size: { get_input: size } }
+""",
+        files=FILES | {"environment.yaml": "a: 1\n"},
+        inputs={"size": "1.10"},
+    )
+    assert made.files["environment.yaml"] == b"a: 1\n"
+    assert made.template("toscactl-environment.yaml") == {"parameters": {"size": "1.10"}}
+    assert made.template("service.hot.yaml")["resources"]["thing_create"]
+
+
 def test_a_node_that_wants_it_is_stopped_before_it_is_started_again(
     translate: Translate, tmp_path: Path
 ) -> None:
