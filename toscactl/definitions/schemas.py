@@ -138,8 +138,12 @@ def constraints_on(
 
 
 def _has_operator(node: Node) -> bool:
-    return isinstance(node, document.Mapping) and any(
-        isinstance(key, Scalar) and key.text in OPERATORS for key, _ in node
+    """Whether a map is a constraint, also if its one operator is misspelled."""
+    if not isinstance(node, document.Mapping):
+        return False
+    keys = [key.text for key, _ in node if isinstance(key, Scalar)]
+    return not OPERATORS.isdisjoint(keys) or (
+        len(keys) == 1 and closest(keys[0], OPERATORS) is not None
     )
 
 

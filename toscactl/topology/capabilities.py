@@ -64,6 +64,7 @@ def capability_of(
             return symbolic, type_name
         if target.template is not None or written.node is not None or name is not None:
             scope.report(_incompatible(definition, target, target.type, (type_name, symbolic)))
+            return None, type_name
         return symbolic, type_name
     source = scope.node_types[node.name.text]
     accepting = [item for item in candidates if accepts(item, source)]

@@ -153,6 +153,12 @@ def _check_reference(context: _Context, *, attribute: bool) -> Iterator[Diagnost
             of = f"relationship type `{entity.name}`"
             yield from _member(members, rest, of, attribute=attribute)
     elif first.text == "HOST" and entity is not None:
+        if not entity.type.broken and not _may_have_host(entity):
+            yield MISPLACED_KEYWORD.at(
+                first.span,
+                f"`HOST` means nothing here: node `{entity.name}` has no requirement of a host",
+                hint="name a node template",
+            )
         yield from _member_of_hosts(context, entity, rest, attribute=attribute)
     elif entity is not None:
         yield from _member_of_node(context, entity, rest, attribute=attribute)
@@ -213,6 +219,13 @@ def _member_of_hosts(
             return
         current = _host(context.topology, current)
     yield from first or ()
+
+
+def _may_have_host(node: NodeTemplate) -> bool:
+    return any(
+        requirement.relationship.type.is_a(HOSTED_ON) or requirement.relationship.type.broken
+        for requirement in node.requirements
+    )
 
 
 def _host(topology: Topology, node: NodeTemplate) -> NodeTemplate | None:
@@ -380,6 +393,12 @@ def _check_join(context: _Context) -> Iterator[Diagnostic]:
         yield _malformed(context, "a list of texts and a delimiter", '[ [ a, b ], "," ]')
 
 
+def _check_concat(context: _Context) -> Iterator[Diagnostic]:
+    """One or more values (1.3, 4.3.1)."""
+    if not context.call.arguments:
+        yield _malformed(context, "one or more texts", "[ a, b ]")
+
+
 def _check_token(context: _Context) -> Iterator[Diagnostic]:
     """A text, the characters that divide it, and which part is meant (1.3, 4.3.3)."""
     arguments = context.call.arguments
@@ -401,6 +420,7 @@ def _malformed(context: _Context, takes: str, form: str) -> Diagnostic:
 
 
 _CHECKS: Mapping[str, Callable[[_Context], Iterator[Diagnostic]]] = {
+    "concat": _check_concat,
     "join": _check_join,
     "token": _check_token,
     "get_input": _check_input,

@@ -51,7 +51,10 @@ def copied_nodes(
         source = templates.get(template.copy.text)
         again = None if source is None else source.copy
         found.extend(check_copy(template.copy, source, again, templates))
-        result[name] = template if source is None else _merged(source, template)
+        if source is not None:
+            # A copy of a copy is reported; what it lacks for that is not to be reported as well.
+            template = _merged(result.get(source.name.text, source), template)  # noqa: PLW2901
+        result[name] = template
     return result
 
 

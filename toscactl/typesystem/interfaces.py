@@ -5,6 +5,7 @@ TOSCA 1.3, 3.6.17 to 3.6.20 and 3.7.5; TOSCA 2.0, 11.1 to 11.7.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from string import digits
 
 from toscactl.definitions import Dialect, InterfaceDef, OperationDef, TypeKind
 from toscactl.diagnostics import Checked, Diagnostic, Rule, Severity, closest
@@ -155,8 +156,6 @@ def _type(
     return type_
 
 
-
-
 def _check_known(
     definition: InterfaceDef, base: InterfaceDefinition, type_: InterfaceType, context: Member
 ) -> None:
@@ -172,7 +171,8 @@ def _check_known(
                 hint = f"did you mean `{meant}`?" if meant else None
                 message = f"`{type_.name}` does not define the {what} `{name}`"
                 # The grammar of 1.x lets a type add operations; a misspelled one is no addition.
-                added = meant is None and context.dialect is not Dialect.V2_0
+                misspelled = meant is not None and meant.rstrip(digits) != name.rstrip(digits)
+                added = not misspelled and context.dialect is not Dialect.V2_0
                 rule = ADDED_OPERATION if added else UNDEFINED_OPERATION
                 context.found.append(rule.at(operation.name.span, message, hint=hint))
 
