@@ -24,23 +24,19 @@ PATIENCE = 60.0
 
 WORKER = """
 import json, sys
-from toscactl import pipeline
-from toscactl.service import load
-from toscactl.state import open_store
-from toscactl.targets import BUILT_IN
+import toscactl
 from toscactl_local import LocalBackend
 
 state, what, parallelism, inputs = sys.argv[1], sys.argv[2], int(sys.argv[3]), sys.argv[4]
-store, backends = open_store(state), {"local": LocalBackend()}
+store, backends = toscactl.open_store(state), {"local": LocalBackend()}
 if what == "destroy":
-    plan = pipeline.plan_destroy("shop", store=store, backends=backends)
+    plan = toscactl.plan_destroy("shop", store=store, backends=backends)
 else:
-    service = load(what)
-    plan = pipeline.plan(
-        service, [BUILT_IN["local"]], json.loads(inputs),
+    plan = toscactl.plan(
+        toscactl.load(what), toscactl.find_targets(["local"]), json.loads(inputs),
         store=store, name="shop", backends=backends,
     )
-for event in pipeline.apply(plan, store=store, parallelism=parallelism, backends=backends):
+for event in toscactl.apply(plan, store=store, parallelism=parallelism, backends=backends):
     print(type(event).__name__, getattr(getattr(event, "step", None), "id", ""), flush=True)
     if type(event).__name__ == "Failed":
         print(event.message, event.hint, *event.tail, sep="\\n", file=sys.stderr, flush=True)
@@ -53,7 +49,9 @@ __at="$TOSCA_NODE.$TOSCA_OP"
 __pause() {
   case "$PAUSE_AT" in
     "$__at:$1") ;;
-    "next:$1") grep -qx "$__at" "$TRACE.killed" 2>/dev/null && return ;;
+    next)
+      case $TOSCA_OP in create|start|stop) [ "$1" = end ] ;; *) [ "$1" = begin ] ;; esac || return
+      grep -qx "$__at" "$TRACE.killed" 2>/dev/null && return ;;
     *) return ;;
   esac
   echo "$__at" >>"$TRACE.killed"
@@ -97,7 +95,8 @@ class Shop:
     def kill_at(self, what: str, pause: str, parallelism: int = 1) -> psutil.Process | None:
         """Kill a run when a script pauses; returns the script's process, which lives on.
 
-        `next:begin` pauses in every operation once. None if the run came to its end.
+        `next` pauses in every operation once: at the end of those that make or end something that
+        lasts, at the beginning of the others. None if the run came to its end.
         """
         paused = Path(f"{self.trace}.paused")
         paused.unlink(missing_ok=True)
@@ -116,10 +115,10 @@ class Shop:
         assert script.is_running()
         return script
 
-    def kill_everywhere(self, what: str, where: str) -> list[psutil.Process]:
+    def kill_everywhere(self, what: str) -> list[psutil.Process]:
         """Kill runs until every operation was killed once and the last run came to its end."""
         killed = []
-        while (script := self.kill_at(what, f"next:{where}")) is not None:
+        while (script := self.kill_at(what, "next")) is not None:
             killed.append(script)
         return killed
 
