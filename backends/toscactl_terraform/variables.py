@@ -8,6 +8,7 @@ from toscactl.backend import (
     Rule,
     Severity,
     Value,
+    is_sensitive,
     plain,
     reveal,
     walk,
@@ -63,9 +64,7 @@ def _variable(draft: Draft, source: Input) -> Variable:
     about = source.description.strip()
     value = source.value
     default: object = NO_DEFAULT
-    if source.given and source.sensitive:
-        default = NO_DEFAULT
-    elif value is not None:
+    if value is not None and not is_sensitive(value):
         default = gib_number(reveal(value)) if in_gib else plain(value)
     elif not source.required:
         default = None
