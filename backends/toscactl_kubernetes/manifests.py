@@ -149,7 +149,8 @@ class Draft:
     def name_for(self, template: str) -> str:
         """The name of an object for a node template: with the deployment's in front."""
         own = dns_label(template)
-        return self.names.give(own if own == self.site.prefix else f"{self.site.prefix}-{template}")
+        wanted = own if own == self.site.prefix else f"{self.site.prefix}-{template}"
+        return self.names.give(wanted, owner=f"node {template}")
 
     def name_for_input(self, name: str) -> str:
         """The name of the Secret of an input."""

@@ -35,9 +35,10 @@ class Mounts:
         """Mount a claim; its volume follows from the StatefulSet if it is the workload's own."""
         self.names.give(claim.name, 63)
         self.mounts.append({"name": claim.name, "mountPath": claim.path})
-        if not claim.own:
-            source = {"claimName": claim.name}
-            self.volumes.append({"name": claim.name, "persistentVolumeClaim": source})
+        source: Value = {"claimName": claim.name}
+        volume: Value = {"name": claim.name, "persistentVolumeClaim": source}
+        if not claim.own and volume not in self.volumes:
+            self.volumes.append(volume)
 
     def scratch(self, path: str) -> None:
         """An empty folder that can be written to, as long as the pod lives."""

@@ -84,8 +84,7 @@ def _stateful(draft: Draft, workload: Workload, claims: Sequence[Claim]) -> dict
             },
             "spec": claim.spec,
         }
-        for claim in claims
-        if claim.own
+        for claim in {claim.name: claim for claim in claims if claim.own}.values()
     )
     if templates:
         spec["volumeClaimTemplates"] = templates

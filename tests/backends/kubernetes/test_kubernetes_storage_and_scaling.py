@@ -91,6 +91,20 @@ def test_a_volume_of_two_is_one_claim(translate: Translate) -> None:
     assert "volume-shared" in made.rules()
 
 
+def test_a_volume_that_is_attached_twice_is_mounted_twice(translate: Translate) -> None:
+    user = (
+        USER % ("app", "/one")
+        + """        - data:
+            node: data
+            relationship: { type: tosca.relationships.AttachesTo, properties: { location: /two } }
+"""
+    )
+    made = translate(TYPES.replace("[ 0, 1 ]", "[ 0, 2 ]") + VOLUME % "1 GB" + user)
+    assert len(made["StatefulSet/shop-app"]["spec"]["volumeClaimTemplates"]) == 1
+    paths = [m["mountPath"] for m in made.container("StatefulSet/shop-app")["volumeMounts"]]
+    assert {"/one", "/two"} <= set(paths)
+
+
 def test_a_volume_of_nobody_is_a_claim(translate: Translate) -> None:
     text = VOLUME % "3 GiB, volume_id: pv-7, snapshot_id: snap-1"
     spec = translate(text)["PersistentVolumeClaim/shop-data"]["spec"]

@@ -223,9 +223,12 @@ topology_template:
     "My_App": { type: tosca.nodes.Compute }
     "my-app": { type: tosca.nodes.Compute }
     "9 lives": { type: tosca.nodes.Compute }
+    shop: { type: tosca.nodes.Compute }
+    Shop: { type: tosca.nodes.Compute }
 """
     names = translate(text).kinds("Deployment")
-    assert len(names) == 3
+    assert len(names) == 5
+    assert "shop" in names
     assert "shop-my-app" in names
     assert "shop-9-lives" in names
 
