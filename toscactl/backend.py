@@ -275,7 +275,10 @@ class Backend(Protocol):
         """Whether this backend can carry an instance on a target."""
 
     def lower(self, portion: Portion) -> Checked[tuple[Unit, ...]]:
-        """What is wanted on the target. What cannot be expressed is a diagnostic with its place."""
+        """What is wanted on the target. What cannot be expressed is a diagnostic with its place.
+
+        Where there is but one target, the portion holds what `claims` denies, too.
+        """
 
     def files(self, portion: Portion, units: Sequence[Unit]) -> Mapping[str, bytes]:
         """Native files for the units, by relative path, ready to use without toscactl."""

@@ -45,6 +45,8 @@ def place(
 
     A placement policy goes before the node's metadata `target`; what is hosted follows its host;
     what nothing is said about goes to the first of the targets, in the order given, that claims it.
+    With one target alone there is no choice: it is given everything, and its backend says best
+    what it cannot carry, and why.
     """
     found: list[Diagnostic] = []
     wishes = _wishes(graph, targets, found)
@@ -52,7 +54,9 @@ def place(
     for instance in graph:
         name = _target_of(instance, chosen, wishes, found)
         candidates = targets if name is None else [t for t in targets if t.name == name]
-        claimed = next((t for t in candidates if _claims(backends, t, instance)), None)
+        claimed = next(
+            (t for t in candidates if len(targets) == 1 or _claims(backends, t, instance)), None
+        )
         if claimed is None:
             found.append(_unclaimed(instance, candidates))
         else:

@@ -114,6 +114,9 @@ class _Needs:
                 continue
             if self.removal[id_].tails:
                 self._add(needed.heads, self.removal[id_].tails)
+                if not needed.heads and self.decisions[need.unit].certainty is Certainty.WILL:
+                    # It stays, but it changes: not under what is still being taken away.
+                    self._add(self.forward[need.unit].heads, self.removal[id_].tails)
             elif self.decisions[need.unit].change.action is Action.DELETE:
                 self._add(needed.heads, self.forward[id_].tails)
 

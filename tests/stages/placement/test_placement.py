@@ -100,8 +100,14 @@ def test_policies_go_before_metadata_and_metadata_before_order() -> None:
     assert cloud.policies == ()
 
 
-def test_what_nobody_can_carry_is_an_error() -> None:
+def test_one_target_alone_is_given_everything() -> None:
     found = place(graph([node("x", "Ship"), node("a", "App")]), (EDGE,), BACKENDS)
+    assert names(found.value.targets) == {"x": "edge", "a": "edge"}
+    assert found.diagnostics == ()
+
+
+def test_what_nobody_can_carry_is_an_error() -> None:
+    found = place(graph([node("x", "Ship"), node("a", "App")]), (EDGE, CLOUD), BACKENDS)
     assert placed(found) == ["unclaimed-node"]
     assert "`Ship`" in found.diagnostics[0].message
 
