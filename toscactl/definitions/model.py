@@ -4,6 +4,9 @@ The 1.x grammars are mapped onto this model by the readers, so no later stage as
 except to choose a rule of meaning (`ServiceFile.dialect`).
 Where a value is expected there is an `Expr`: a document node in which every function call,
 in the syntax of any version, has become a `FunctionCall`.
+
+Definitions are told apart by identity: nobody compares what is written in two places, and making
+`__eq__`, `__hash__` and `__repr__` for forty classes would cost every start of a command 20 ms.
 """
 
 import enum
@@ -61,7 +64,7 @@ Expr: TypeAlias = document.Node
 """A document node, or a `FunctionCall`, or a sequence or mapping with such inside."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class SchemaDef:
     """A schema definition (2.0, 9.8): the type of a property, a list entry, a map key.
 
@@ -80,7 +83,7 @@ class SchemaDef:
     validation: tuple[FunctionCall, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class ParameterDef:
     """A property, attribute, input, output or parameter definition (2.0, 9.10, 9.12, 9.14).
 
@@ -103,7 +106,7 @@ class ParameterDef:
         return self.name.span
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class ArtifactDef:
     """An artifact definition (2.0, 10.4; 1.3, 3.6.7). `type` None: told by the file's name."""
 
@@ -121,7 +124,7 @@ class ArtifactDef:
     metadata: Mapping[str, document.Node] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class AssignmentDef:
     """A value given to a name: `name: value`."""
 
@@ -133,7 +136,7 @@ class AssignmentDef:
         return self.value.span
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class ImplementationDef:
     """An operation's implementation (2.0, 10.3.5): what runs, with what, where, for how long.
 
@@ -148,7 +151,7 @@ class ImplementationDef:
     operation_host: Name | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class OperationDef:
     """An operation or notification, defined or assigned (2.0, 10.3).
 
@@ -164,7 +167,7 @@ class OperationDef:
     metadata: Mapping[str, document.Node] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class InterfaceDef:
     """An interface, defined in a type or assigned in a template (2.0, 10.1, 10.2)."""
 
@@ -190,7 +193,7 @@ class CountRange:
     span: Span | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class CapabilityDef:
     """A capability definition in a node type (2.0, 8.4)."""
 
@@ -205,7 +208,7 @@ class CapabilityDef:
     occurrences: CountRange | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class ConditionDef:
     """One condition of a node filter: a property of the target or of one of its capabilities.
 
@@ -219,7 +222,7 @@ class ConditionDef:
     capability: Name | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class NodeFilterDef:
     """A node filter (2.0, 8.6; 1.3, 3.6.6): all conditions must hold for a target."""
 
@@ -227,7 +230,7 @@ class NodeFilterDef:
     conditions: tuple[ConditionDef, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class RelationshipDef:
     """The relationship of a requirement: a type or template name, and what is refined inline."""
 
@@ -239,7 +242,7 @@ class RelationshipDef:
     interfaces: Mapping[str, InterfaceDef] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class RequirementDef:
     """A requirement definition in a node type (2.0, 8.5). 1.x `occurrences` is the count range."""
 
@@ -254,7 +257,7 @@ class RequirementDef:
     metadata: Mapping[str, document.Node] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class TypeDef:
     """What all types have (2.0, 7.1)."""
 
@@ -266,7 +269,7 @@ class TypeDef:
     metadata: Mapping[str, document.Node]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class NodeTypeDef(TypeDef):
     properties: Mapping[str, ParameterDef] = field(default_factory=dict)
     attributes: Mapping[str, ParameterDef] = field(default_factory=dict)
@@ -276,7 +279,7 @@ class NodeTypeDef(TypeDef):
     artifacts: Mapping[str, ArtifactDef] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class RelationshipTypeDef(TypeDef):
     properties: Mapping[str, ParameterDef] = field(default_factory=dict)
     attributes: Mapping[str, ParameterDef] = field(default_factory=dict)
@@ -286,7 +289,7 @@ class RelationshipTypeDef(TypeDef):
     valid_source_node_types: tuple[Name, ...] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class CapabilityTypeDef(TypeDef):
     properties: Mapping[str, ParameterDef] = field(default_factory=dict)
     attributes: Mapping[str, ParameterDef] = field(default_factory=dict)
@@ -294,21 +297,21 @@ class CapabilityTypeDef(TypeDef):
     valid_relationship_types: tuple[Name, ...] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class InterfaceTypeDef(TypeDef):
     inputs: Mapping[str, ParameterDef] = field(default_factory=dict)
     operations: Mapping[str, OperationDef] = field(default_factory=dict)
     notifications: Mapping[str, OperationDef] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class ArtifactTypeDef(TypeDef):
     mime_type: str | None = None
     file_ext: tuple[str, ...] | None = None
     properties: Mapping[str, ParameterDef] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class DataTypeDef(TypeDef):
     """A data type (2.0, 9.7). The `scalar` keynames are 2.0's user-defined scalars (9.5)."""
 
@@ -322,7 +325,7 @@ class DataTypeDef(TypeDef):
     prefixes: Mapping[str, document.Node] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class GroupTypeDef(TypeDef):
     properties: Mapping[str, ParameterDef] = field(default_factory=dict)
     attributes: Mapping[str, ParameterDef] = field(default_factory=dict)
@@ -330,14 +333,14 @@ class GroupTypeDef(TypeDef):
     interfaces: Mapping[str, InterfaceDef] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class PolicyTypeDef(TypeDef):
     properties: Mapping[str, ParameterDef] = field(default_factory=dict)
     targets: tuple[Name, ...] | None = None
     triggers: Mapping[str, "TriggerDef"] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class ImportDef:
     """One import (2.0, 6.5): a file by `url`, or a profile by name."""
 
@@ -350,7 +353,7 @@ class ImportDef:
     namespace_uri: Name | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class RepositoryDef:
     name: Name
     span: Span
@@ -359,7 +362,7 @@ class RepositoryDef:
     credential: document.Node | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class CapabilityAssignmentDef:
     name: Name
     span: Span
@@ -369,7 +372,7 @@ class CapabilityAssignmentDef:
     occurrences: CountRange | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class RequirementAssignmentDef:
     """A requirement assignment in a node template (2.0, 8.7). `node` is a template or a type."""
 
@@ -387,7 +390,7 @@ class RequirementAssignmentDef:
     directives: tuple[Name, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class NodeTemplateDef:
     name: Name
     span: Span
@@ -406,7 +409,7 @@ class NodeTemplateDef:
     copy: Name | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class RelationshipTemplateDef:
     name: Name
     span: Span
@@ -419,7 +422,7 @@ class RelationshipTemplateDef:
     copy: Name | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class GroupDef:
     name: Name
     span: Span
@@ -432,7 +435,7 @@ class GroupDef:
     interfaces: Mapping[str, InterfaceDef] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class ActivityDef:
     """One activity of a workflow step or trigger (2.0, 12.5).
 
@@ -447,7 +450,7 @@ class ActivityDef:
     inputs: Mapping[str, AssignmentDef] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class TriggerDef:
     """A policy's trigger (2.0, 13.5; 1.3, 3.6.22) as data."""
 
@@ -467,7 +470,7 @@ class TriggerDef:
     actions: tuple[ActivityDef, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class PolicyDef:
     name: Name
     span: Span
@@ -479,7 +482,7 @@ class PolicyDef:
     triggers: Mapping[str, TriggerDef] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class StepDef:
     name: Name
     span: Span
@@ -492,7 +495,7 @@ class StepDef:
     on_failure: tuple[Name, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class PreconditionDef:
     span: Span
     target: Name | None
@@ -500,7 +503,7 @@ class PreconditionDef:
     condition: Expr | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class WorkflowDef:
     name: Name
     span: Span
@@ -513,7 +516,7 @@ class WorkflowDef:
     implementation: ImplementationDef | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class MappingDef:
     """One entry of substitution mappings: `name` (or a path key) to a target inside or a value.
 
@@ -528,7 +531,7 @@ class MappingDef:
         return self.name.span
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class SubstitutionDef:
     span: Span
     node_type: Name | None
@@ -540,7 +543,7 @@ class SubstitutionDef:
     interfaces: tuple[MappingDef, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class SignatureDef:
     """One signature of a custom function (2.0, 10.6)."""
 
@@ -555,7 +558,7 @@ class SignatureDef:
     metadata: Mapping[str, document.Node] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class FunctionDef:
     """A custom function (2.0, 10.6): what it takes and gives, and what computes it."""
 
@@ -566,7 +569,7 @@ class FunctionDef:
     metadata: Mapping[str, document.Node] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class ServiceTemplateDef:
     """The `service_template` of 2.0, the `topology_template` of 1.x."""
 
@@ -584,7 +587,7 @@ class ServiceTemplateDef:
     functions: Mapping[str, FunctionDef] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class ServiceFile:
     """One TOSCA file."""
 

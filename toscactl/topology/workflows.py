@@ -6,7 +6,7 @@ from toscactl import definitions
 from toscactl.diagnostics import Diagnostic, Rule, Severity, closest
 from toscactl.topology.groups import DECLARATIVE_WORKFLOWS
 from toscactl.topology.scope import Scope, did_you_mean
-from toscactl.typesystem import InterfaceDefinition, NodeType
+from toscactl.typesystem import InterfaceDefinition, NodeType, bind_parameter, coerce
 
 UNKNOWN_STEP = Rule("unknown-step", "A step of a workflow is followed by one that does not exist.")
 CYCLIC_STEPS = Rule("cyclic-steps", "The steps of a workflow wait for each other in a circle.")
@@ -35,6 +35,7 @@ _DELEGATES = (*DECLARATIVE_WORKFLOWS, "install", "uninstall", "configure", "scal
 def check_workflows(scope: Scope) -> Iterator[Diagnostic]:
     workflows = scope.service.workflows
     for workflow in workflows.values():
+        yield from _inputs(scope, workflow)
         for precondition in workflow.preconditions:
             yield from _target(scope, precondition.target, precondition.target_relationship)
         for step in workflow.steps.values():
@@ -44,6 +45,17 @@ def check_workflows(scope: Scope) -> Iterator[Diagnostic]:
                 yield from _activity(scope, step, activity)
         yield from _cycle_of_steps(workflow)
     yield from _recursion(workflows)
+
+
+def _inputs(scope: Scope, workflow: definitions.WorkflowDef) -> Iterator[Diagnostic]:
+    """Inputs of workflows are as those of services: typed, with fitting defaults (1.3, 3.8.7)."""
+    for written in workflow.inputs.values():
+        checked = bind_parameter(written, scope.types, kind="input")
+        yield from checked.diagnostics
+        if written.default is not None:
+            what = f"the default of input `{written.name.text}`"
+            schema = checked.value.schema
+            yield from coerce(written.default, schema, scope.types, what=what).diagnostics
 
 
 def _target(

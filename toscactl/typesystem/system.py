@@ -382,10 +382,9 @@ class TypeSystem:
             if kind is TypeKind.DATA:
                 candidates = (*PRIMITIVES, *candidates)
             derived = {
-                own.text
-                for definitions in scope.file.types.values()
-                for definition in definitions.values()
-                if definition.derived_from is name and (own := definition.name)
+                definition.name.text
+                for definition in scope.file.types.get(kind, {}).values()
+                if definition.derived_from is name
             }
             meant = closest(name.text, (each for each in candidates if each not in derived))
             hint = None if meant is None else f"did you mean `{meant}`?"
