@@ -20,6 +20,8 @@ from toscactl.desired import (
     Step,
     Unit,
     UnitChange,
+    whole_change,
+    whole_steps,
 )
 from toscactl.diagnostics import Checked, Diagnostic, Rule, Severity, closest
 from toscactl.document.emit import emit_yaml
@@ -183,6 +185,8 @@ __all__ = [
     "volumes_of",
     "waits_for",
     "walk",
+    "whole_change",
+    "whole_steps",
 ]
 
 

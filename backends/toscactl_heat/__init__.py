@@ -13,8 +13,9 @@ from toscactl.backend import (
     Target,
     Unit,
     UnitChange,
+    whole_change,
+    whole_steps,
 )
-from toscactl_heat import changes
 from toscactl_heat.connection import connect
 from toscactl_heat.files import files
 from toscactl_heat.lowering import claims, lower
@@ -38,10 +39,10 @@ class HeatBackend:
         return files(portion, units)
 
     def change(self, before: Unit, after: Unit) -> UnitChange:
-        return changes.change(before, after)
+        return whole_change(before, after)
 
     def steps(self, change: UnitChange) -> Sequence[Step]:
-        return changes.steps(change)
+        return whole_steps(change)
 
     def connect(self, target: Target) -> AbstractContextManager[Driver]:
         return connect(target)

@@ -12,6 +12,7 @@ from toscactl.backend import (
     Rule,
     Severity,
     compute_of,
+    lifecycle,
 )
 from toscactl_heat.draft import Draft
 
@@ -30,12 +31,6 @@ OPERATION_NOT_RUN = Rule(
 )
 
 IMAGE = "tosca.artifacts.Deployment.Image"
-_REMOVE = ("stop", "delete")
-_BEFORE_CONFIGURE = ("pre_configure_source", "pre_configure_target")
-_AFTER_CONFIGURE = ("post_configure_source", "post_configure_target")
-_AFTER_START = ("add_target", "add_source", "establish")
-_ON_REMOVAL = ("remove_target", "remove_source", "remove")
-_LAST = frozenset(_REMOVE + _ON_REMOVAL)
 _NATIVE = (
     "tosca.nodes.Compute",
     "tosca.nodes.LoadBalancer",
@@ -77,9 +72,10 @@ def is_image(operation: Operation) -> bool:
 def tasks(draft: Draft, instance: Instance) -> tuple[Task, ...]:
     """The operations of an instance and of its relationships, in the order in which they run."""
     return tuple(
-        Task(role, operation, instance, server, operation.name in _LAST, edge)
-        for role, operation, edge in _ordered(instance)
-        if not is_image(operation) and (server := server_of(draft.graph, operation)) is not None
+        Task(turn.role, turn.operation, instance, server, turn.removes, turn.relationship)
+        for turn in lifecycle(instance)
+        if not is_image(turn.operation)
+        and (server := server_of(draft.graph, turn.operation)) is not None
     )
 
 
@@ -90,56 +86,9 @@ def server_of(graph: InstanceGraph, operation: Operation) -> Address | None:
     return None if compute is None else compute.address
 
 
-def _ordered(instance: Instance) -> Iterator[tuple[str, Operation, Relationship | None]]:
-    own = {operation.name: operation for operation in instance.operations if _standard(operation)}
-    edges = _named_edges(instance)
-    yield from _some(own, ("create",))
-    yield from _of_edges(edges, _BEFORE_CONFIGURE)
-    yield from _some(own, ("configure",))
-    yield from _of_edges(edges, _AFTER_CONFIGURE)
-    yield from _some(own, ("start",))
-    yield from _of_edges(edges, _AFTER_START)
-    yield from _of_edges(edges, _ON_REMOVAL)
-    yield from _some(own, _REMOVE)
-
-
-def _standard(operation: Operation) -> bool:
-    return operation.interface.rpartition(".")[2] == "Standard"
-
-
-def _named_edges(instance: Instance) -> Mapping[str, Relationship]:
-    """The relationships of an instance by the name of their requirement, told apart by number."""
-    found: dict[str, Relationship] = {}
-    for edge in instance.relationships:
-        number, name = 1, edge.name
-        while name in found:
-            number += 1
-            name = f"{edge.name}{number}"
-        found[name] = edge
-    return found
-
-
-def _some(
-    own: Mapping[str, Operation], names: tuple[str, ...]
-) -> Iterator[tuple[str, Operation, None]]:
-    for name in names:
-        if name in own:
-            yield name, own[name], None
-
-
-def _of_edges(
-    edges: Mapping[str, Relationship], names: tuple[str, ...]
-) -> Iterator[tuple[str, Operation, Relationship]]:
-    for requirement, edge in edges.items():
-        for name in names:
-            for operation in edge.operations:
-                if operation.name == name:
-                    yield f"{requirement}_{name}", operation, edge
-
-
 def check(draft: Draft, instance: Instance) -> None:
     """Report every operation of an instance that will not run, and why."""
-    run = {id(operation) for _, operation, _ in _ordered(instance)}
+    run = {id(turn.operation) for turn in lifecycle(instance)}
     native: list[Operation] = []
     for operation, edge in _every(instance):
         what = f"operation `{operation.name}` of `{instance.name}`"

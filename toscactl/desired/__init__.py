@@ -10,5 +10,17 @@ from toscactl.desired.model import (
     Unit,
     UnitChange,
 )
+from toscactl.desired.whole import whole_change, whole_steps
 
-__all__ = ["Action", "Blob", "Need", "Origin", "Resource", "Step", "Unit", "UnitChange"]
+__all__ = [
+    "Action",
+    "Blob",
+    "Need",
+    "Origin",
+    "Resource",
+    "Step",
+    "Unit",
+    "UnitChange",
+    "whole_change",
+    "whole_steps",
+]

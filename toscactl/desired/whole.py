@@ -1,12 +1,16 @@
-"""How a stack becomes another one, and the steps of that."""
+"""Units that their target changes as one: a Heat stack, a Terraform workspace.
+
+Such a target finds out itself what differs inside, replaces what must be, and keeps its own order;
+so a change of the unit is one step, whatever is in it.
+"""
 
 from collections.abc import Iterator, Sequence
 
-from toscactl.backend import Action, Step, Unit, UnitChange
+from toscactl.desired.model import Action, Step, Unit, UnitChange
 
 
-def change(before: Unit, after: Unit) -> UnitChange:
-    """Heat updates a stack in place, whatever differs; what it must replace is inside the stack."""
+def whole_change(before: Unit, after: Unit) -> UnitChange:
+    """An update in place if anything differs; `changed` names the resources that do."""
     changed = tuple(_changed(before, after))
     same = (
         not changed
@@ -18,7 +22,7 @@ def change(before: Unit, after: Unit) -> UnitChange:
 
 
 def _changed(before: Unit, after: Unit) -> Iterator[str]:
-    """The keys of resources that are new, gone or different, in the order of the new template."""
+    """The keys of resources that are new, gone or different, in the order of the new unit."""
     old = {resource.key: resource for resource in before.resources}
     new = {resource.key: resource for resource in after.resources}
     for key, resource in new.items():
@@ -27,8 +31,8 @@ def _changed(before: Unit, after: Unit) -> Iterator[str]:
     yield from (key for key in old if key not in new)
 
 
-def steps(change: UnitChange) -> Sequence[Step]:
-    """One step per stack: Heat does the rest, in its own order. A replace is two."""
+def whole_steps(change: UnitChange) -> Sequence[Step]:
+    """One step that makes, changes or removes the unit; a replace is two."""
     found: list[Step] = []
     if change.action in (Action.DELETE, Action.REPLACE) and change.before is not None:
         found.append(_step(change.before, "delete", removes=True))
