@@ -208,6 +208,6 @@ def _mount(draft: Draft, setup: Setup, user: Instance, attachment: Attachment) -
         _MOUNT.format(
             name=" ".join(volume.name.split()),
             location=location,
-            volume=setup.variable(f"${{{found}}}"),
+            volume=setup.variable(found),
         )
     )

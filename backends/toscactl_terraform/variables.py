@@ -27,9 +27,8 @@ _TYPES = {
     "integer": "number",
     "float": "number",
     "boolean": "bool",
-    "list": "list(any)",
-    "map": "map(any)",
-    "range": "list(any)",
+    "version": "string",
+    "timestamp": "string",
 }
 _COMPARISONS = {
     "equal": "==",
@@ -66,17 +65,27 @@ def _variable(draft: Draft, source: Input) -> Variable:
     default: object = NO_DEFAULT
     if value is not None and not is_sensitive(value):
         default = gib_number(reveal(value)) if in_gib else plain(value)
-    elif not source.required:
+    elif value is None and not source.required:
         default = None
     name = variable_name(source.name)
     return Variable(
         name,
-        "number" if in_gib else _TYPES.get(source.type, "string"),
+        "number" if in_gib else _type(source),
         f"{about} (GiB)".strip() if in_gib else about,
         default,
         source.sensitive,
         tuple(_validations(draft, source, f"var.{name}", in_gib=in_gib)),
     )
+
+
+def _type(source: Input) -> str:
+    """The type of a variable; what is put together of several types is checked by toscactl."""
+    if source.type in ("list", "map"):
+        entry = _TYPES.get(source.entry_type or "")
+        return f"{source.type}({entry})" if entry else "any"
+    if source.type.startswith("scalar-unit"):
+        return "string"
+    return _TYPES.get(source.type, "any")
 
 
 def _validations(

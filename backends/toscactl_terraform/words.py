@@ -42,21 +42,29 @@ class Setup:
     """Whether the server is one of its kind, so that it has one address."""
     lines: list[str] = field(default_factory=list)
     variables: dict[str, str] = field(default_factory=dict)
-    """The variables of the script that Terraform sets, by the shell for their value."""
+    """The variables of the script that Terraform sets, by the expression for their value."""
     outputs: dict[tuple[Address, tuple[str | int, ...]], str] = field(default_factory=dict)
     """Files on the server with what its operations gave, by instance and path of attribute."""
     has_engine: bool = False
     mounted: dict[Address, str] = field(default_factory=dict)
     """Where volumes are mounted, as words."""
 
-    def variable(self, shell: str) -> str:
-        """A variable of the script, as a word; `shell` may hold templates of Terraform."""
-        name = self.variables.setdefault(shell, f"v{len(self.variables) + 1}")
+    def variable(self, expression: str) -> str:
+        """A variable of the script with the text that an expression gives, as a word."""
+        name = self.variables.setdefault(expression, f"v{len(self.variables) + 1}")
         return f'"${name}"'
 
     def head(self) -> list[str]:
-        """The lines that set the variables, as strings of Terraform's language."""
-        return [f'"{name}={shell}"' for shell, name in self.variables.items()]
+        """The lines that set the variables, as strings of Terraform's language.
+
+        Values travel as base64. The shell takes line ends away from the end of what a command
+        prints, so there is an `x` behind them.
+        """
+        return [
+            f'"{name}=$(echo ${{base64encode({expression})}} | base64 -d; printf x);'
+            f' {name}=$${{{name}%x}}"'
+            for expression, name in self.variables.items()
+        ]
 
 
 def words(
@@ -87,7 +95,7 @@ def word(draft: Draft, setup: Setup, value: Value, place: Place | None) -> str:
         return "".join(word(draft, setup, part, place) for part in value.arguments)
     whole = expression(draft, value, place)
     encoded = f"jsonencode({whole})" if _is_structured(value) else f"tostring({whole})"
-    return setup.variable(f"$(echo ${{base64encode({encoded})}} | base64 -d)")
+    return setup.variable(encoded)
 
 
 def _is_of_this_server(draft: Draft, setup: Setup, value: Call) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from toscactl.backend import Address, Instance, Rule, Severity, is_known, text
 from toscactl_terraform.aws.names import tags
 from toscactl_terraform.draft import Draft, Tf, Variable
-from toscactl_terraform.expressions import literal, lower, quoted, reference
+from toscactl_terraform.expressions import literal, lower, reference
 from toscactl_terraform.networks import (
     is_existing,
     is_predefined,
