@@ -15,6 +15,12 @@ UNKNOWN_ATTRIBUTE = Rule(
     "unknown-attribute", "A value is given to an attribute that is not declared."
 )
 MISSING_PROPERTY = Rule("missing-property", "A required property has no value and no default.")
+UNNAMED = Rule(
+    "unnamed-storage",
+    "A database or storage has no name, although its type asks for one.",
+    Severity.WARNING,
+    lenient=True,
+)
 PROPERTY_LEFT_OPEN = Rule(
     "property-left-open",
     "A required property of a group, or of a capability that is not mentioned, has no value.",
@@ -80,6 +86,9 @@ def assign(
             values[name] = _coerced(scope, kind, definition, expr, owner)
         elif definition.default is not None:
             values[name] = _default(scope, definition, definition.default, owner)
+        elif kind is PROPERTY and definition.required and _is_name_of_storage(definition):
+            scope.report(_unnamed(definition, owner, place))
+            values[name] = Assigned(owner.node, place, definition, is_default=True)
         elif definition.required and kind.missing is not None:
             scope.report(_missing(kind, kind.missing, definition, owner, place))
     return values
@@ -114,6 +123,25 @@ def _missing(
         f"{owner.what} needs a value for its {kind.noun} `{definition.name}` "
         f"of type `{definition.schema.type.name}`",
         hint=f"declared required by `{definition.declared_by}`" if definition.declared_by else None,
+    )
+
+
+_NAMED = frozenset(
+    f"tosca.nodes.{name}"
+    for name in ("Abstract.Storage", "Database", "ObjectStorage", "Storage.ObjectStorage")
+)
+
+
+def _is_name_of_storage(definition: PropertyDefinition) -> bool:
+    """Whether it is the name of what the standard's own examples never name (1.0, 10.1)."""
+    return definition.name == "name" and definition.declared_by in _NAMED
+
+
+def _unnamed(definition: PropertyDefinition, owner: Owner, place: Span) -> Iterator[Diagnostic]:
+    yield UNNAMED.at(
+        place,
+        f"{owner.what} has no `name`, which `{definition.declared_by}` requires; "
+        "it is called as its node template is",
     )
 
 
