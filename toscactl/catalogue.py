@@ -64,7 +64,9 @@ def describe_type(
         if types.knows(kind, written):
             found.append(typesystem.describe(types.find(kind, written).value))
     if not found:
-        guess = closest(name, [one for kind in TypeKind for one in types.names(kind)])
+        names = [one for kind in TypeKind for one in types.names(kind)]
+        short = {one.rpartition(".")[2]: one for one in names}
+        guess = closest(name, names) or short.get(closest(name, short) or "")
         raise CannotRead(
             f"there is no type `{name}`", hint=f"did you mean `{guess}`?" if guess else None
         )

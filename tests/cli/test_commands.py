@@ -326,3 +326,29 @@ def test_translate_writes_where_it_is_told(toscactl: Run) -> None:
     Path("file").write_text("")
     ended = toscactl("translate", "samples/hello", "--target", "openstack", "-o", "file")
     assert ended.code == 2
+
+
+def test_one_path_that_cannot_be_read_hides_nothing_of_the_others(toscactl: Run) -> None:
+    Path("broken.yaml").write_text(BROKEN)
+    ended = toscactl("validate", "nothing.yaml", "broken.yaml", "nowhere")
+    assert ended.code == 3
+    assert "error[unknown-type]" in ended.out
+    assert "nothing.yaml" in ended.err
+    assert "nowhere" in ended.err
+
+
+def test_one_output_is_printed_or_refused_but_never_stood_for(toscactl: Run, service: str) -> None:
+    toscactl("apply", service, "--target", "local", "--yes", "-i", "size=1", "-i", "token=geheim")
+    assert toscactl("outputs", "own", "size").out == "1\n"
+    refused = toscactl("outputs", "own", "hidden")
+    assert (refused.code, refused.out) == (3, "")
+    assert "--reveal" in refused.err
+    assert toscactl("outputs", "own", "hidden", "--reveal").out == "geheim\n"
+
+
+def test_breaking_the_lock_of_nothing_is_no_success(toscactl: Run) -> None:
+    assert toscactl("unlock", "nothing").code == 3
+
+
+def test_a_type_that_is_nearly_right_is_named(toscactl: Run) -> None:
+    assert "did you mean `tosca" in toscactl("profiles", "show", "Comput").err

@@ -24,7 +24,10 @@ def command(name: str, log: bool, form: str, state_path: str | None) -> None:
     """List what was done to the deployment NAME, oldest first; also after it was destroyed."""
     entries = list(options.opened_store(state_path).history(name))
     if not entries:
-        raise UnknownDeployment(f"nothing was ever done to a deployment `{name}`")
+        raise UnknownDeployment(
+            f"nothing was ever done to a deployment `{name}`",
+            hint="`toscactl status` lists the deployments that there are",
+        )
     if form == "json":
         keys = ("number", "run", "at", "step", "verb", "event", "detail")
         rows = [

@@ -3,18 +3,19 @@
 import signal
 import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from types import FrameType
 from typing import TYPE_CHECKING
 
-from toscactl.cli import terminal
-from toscactl.cli.run import Exit
-from toscactl.errors import Refused
+from toscactl.cli import resuming, terminal
+from toscactl.cli.run import ENDING, Exit
+from toscactl.errors import Locked, Refused, StalePlan, StateError
 
 if TYPE_CHECKING:
-    from toscactl.execution import Event
-    from toscactl.planning import Plan
+    from toscactl.execution import Event, Finished
+    from toscactl.planning import InputDigest, Plan
+    from toscactl.service import Service
     from toscactl.state import Store
     from toscactl.values import Value
 
@@ -31,29 +32,45 @@ def ask(question: str) -> None:
         raise Refused("declined; nothing was touched")
 
 
+def asked_inputs(
+    service: "Service", wanted: "Iterable[InputDigest]", given: Mapping[str, object]
+) -> Mapping[str, object]:
+    """Sensitive inputs that a saved plan was made with and nobody gave again, typed unseen.
+
+    Nothing without a terminal: then they are missing, and that is said.
+    """
+    import click
+
+    from toscactl.service import Text
+
+    if not sys.stdin.isatty():
+        return {}
+    declared = service.topology.inputs
+    missing = [
+        item.name
+        for item in wanted
+        if item.sensitive
+        and item.name not in given
+        and item.name in declared
+        and declared[item.name].required
+    ]
+    return {
+        name: Text(click.prompt(f"{name} (sensitive)", hide_input=True, err=True), f"input {name}")
+        for name in missing
+    }
+
+
 def follow(wanted: "Plan", store: "Store", *, parallelism: int) -> int:
     """Carry a plan out, showing progress on standard error and the outputs on standard output."""
-    import toscactl
-
-    cancel = threading.Event()
-    total = len(wanted.steps)
-    state = {"count": 0}
-    ended: toscactl.Finished | None = None
-    with _interruptible(cancel):
-        for event in toscactl.apply(wanted, store=store, parallelism=parallelism, cancel=cancel):
-            if isinstance(event, toscactl.Finished):
-                ended = event
-            else:
-                _show(event, total, state)
-    assert ended is not None, "an execution ends with `Finished`"
-    again = f"toscactl {'destroy' if wanted.destroy else 'apply'}"
+    ended = _carried_out(wanted, store, parallelism)
+    if ended is None:
+        return Exit.FAILED
     if ended.outcome == "interrupted":
-        terminal.error("interrupted", f"`{again}` with the same arguments goes on where it was")
+        terminal.error("interrupted", _go_on(wanted))
         return Exit.INTERRUPTED
     if ended.outcome == "failed":
         terminal.error(
-            f"{ended.failed} failed, {ended.skipped} skipped, {ended.done} done",
-            f"`{again}` with the same arguments goes on where it was",
+            f"{ended.failed} failed, {ended.skipped} skipped, {ended.done} done", _go_on(wanted)
         )
         return Exit.FAILED
     terminal.note(
@@ -62,6 +79,40 @@ def follow(wanted: "Plan", store: "Store", *, parallelism: int) -> int:
     if not wanted.destroy:
         terminal.result(outputs_text(ended.outputs))
     return Exit.DONE
+
+
+def _carried_out(wanted: "Plan", store: "Store", parallelism: int) -> "Finished | None":
+    """Show a plan being carried out; None if its state could not be written any more."""
+    import toscactl
+
+    cancel = threading.Event()
+    total = len(wanted.steps)
+    state = {"count": 0}
+    begun = False
+    with _interruptible(cancel):
+        try:
+            for event in toscactl.apply(
+                wanted, store=store, parallelism=parallelism, cancel=cancel
+            ):
+                begun = True
+                if isinstance(event, toscactl.Finished):
+                    return event
+                _show(event, total, state)
+        except (Locked, StalePlan):
+            raise
+        except StateError as wrong:
+            if not begun:
+                raise
+            terminal.error(
+                f"{wrong}; what was running may not have been noted down",
+                f"when that is mended: {_go_on(wanted)}",
+            )
+            return None
+    raise AssertionError("an execution ends with `Finished`")
+
+
+def _go_on(wanted: "Plan") -> str:
+    return f"to go on where it was: {resuming.command(wanted)}"
 
 
 @contextmanager
@@ -74,7 +125,10 @@ def _interruptible(cancel: threading.Event) -> Iterator[None]:
         terminal.note("interrupting: running operations are ended, press again not to wait")
         cancel.set()
 
-    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.getsignal(number) for number in ENDING}
+    for number, handler in before.items():
+        if handler is not signal.SIG_IGN:
+            signal.signal(number, stop)
     try:
         yield
     finally:

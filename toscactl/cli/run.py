@@ -2,8 +2,13 @@
 
 import importlib
 import os
+import signal
 import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import IntEnum
+from types import FrameType
 from typing import Any
 
 import click
@@ -59,8 +64,21 @@ Start here:
 """
 
 
+ARGUMENTS = "toscactl.arguments"
+"""Where a click context keeps the arguments as they were given."""
+
+ENDING = tuple(
+    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
+)
+"""The signals that ask us to end: an interrupt, a supervisor, a terminal that was closed."""
+
+
 class _Commands(click.Group):
     """Imports a command's module when the command is used, so that others cost nothing."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        ctx.meta[ARGUMENTS] = tuple(args)
+        return super().parse_args(ctx, args)
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
         return sorted(COMMANDS)
@@ -127,6 +145,32 @@ def toscactl(ctx: click.Context, color: str) -> None:
 
 def run(arguments: list[str]) -> int:
     """Run the command line and say how it ended."""
+    with _interrupted_by_signals():
+        return _run(arguments)
+
+
+@contextmanager
+def _interrupted_by_signals() -> Iterator[None]:
+    """Being told to end is an interrupt, whoever tells; signals that are ignored stay so."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def stop(_signal: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = {number: signal.getsignal(number) for number in ENDING}
+    for number, handler in before.items():
+        if handler is signal.SIG_DFL:
+            signal.signal(number, stop)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _run(arguments: list[str]) -> int:
     try:
         result: Any = toscactl.main(args=arguments, prog_name="toscactl", standalone_mode=False)
     except click.exceptions.Abort:

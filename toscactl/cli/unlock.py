@@ -15,9 +15,12 @@ def command(name: str, state_path: str | None, yes: bool) -> None:
     A lock whose owner is dead is taken over without this. Breaking the lock of somebody who is
     still at work can cost the truth of the state.
     """
+    import toscactl
+
     store = options.opened_store(state_path)
     owner = store.owner(name)
     if owner is None:
+        toscactl.deployment(name, store=store)  # raises if there is none
         terminal.note(f"`{name}` is not locked")
         return
     terminal.note(

@@ -4,6 +4,7 @@ import click
 
 from toscactl.cli import options, terminal
 from toscactl.cli.run import Exit
+from toscactl.errors import CannotRead
 
 
 @click.command("validate", short_help="Say everything that is wrong with a service.")
@@ -44,13 +45,22 @@ def command(
 
     found: list[Diagnostic] = []
     files: list[str] = []
+    unread: list[CannotRead] = []
     for path in paths:
-        service = toscactl.load(path, offline=offline, profile_paths=profile_paths)
+        try:
+            service = toscactl.load(path, offline=offline, profile_paths=profile_paths)
+        except CannotRead as wrong:
+            unread.append(wrong)
+            continue
         values = None
         if given or inputs_file:
             values = options.collected_inputs(service, given, inputs_file)
         found += toscactl.validate(service, values, strict=strict)
         files += [path]
+    for problem in unread:
+        terminal.exception(problem)
+    if unread and not files:
+        return Exit.UNTOUCHED
     found = render.in_order(found)
     ok = all(diagnostic.severity is not Severity.ERROR for diagnostic in found)
     if form == "json":
@@ -68,6 +78,8 @@ def command(
         terminal.result(
             f"{text}{chr(10) if text else ''}{', '.join(files)} {_is(files)} {verdict}{tail}\n"
         )
+    if unread:
+        return Exit.UNTOUCHED
     return Exit.DONE if ok else Exit.FAILED
 
 

@@ -20,6 +20,12 @@ from toscactl.values import (
 Attributes = Mapping[Address, Mapping[str, Value]]
 
 
+_UNSET = (
+    "an operation that runs before sets it by an output that it declares,"
+    " e.g. `outputs: { url: [ SELF, url ] }`"
+)
+
+
 def finished(
     step: Step, attributes: Attributes, inputs: Mapping[str, Value]
 ) -> tuple[Mapping[str, Value], tuple[str, ...]]:
@@ -36,7 +42,8 @@ def finished(
         except (NotKnown, EvaluationError) as error:
             problem = _problem(name, error)
             if not step.removes:
-                raise BackendError(problem) from None
+                hint = _UNSET if isinstance(error, NotKnown) else None
+                raise BackendError(problem, hint=hint) from None
             missing.append(problem)
     return found, tuple(missing)
 

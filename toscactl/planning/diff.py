@@ -72,6 +72,7 @@ def diff(wanted: Wanted, state: State, backends: Mapping[str, Backend]) -> Plan:
             unsupported=_unsupported(wanted),
             preconditions=Preconditions(wanted.digest, state.serial, wanted.tool_version),
             source=wanted.source,
+            chosen=tuple(target.name for target in wanted.targets),
         ),
     )
 

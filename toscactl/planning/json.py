@@ -1,18 +1,18 @@
 """A plan as JSON (`toscactl.plan/1`) that can be read back, checked and applied later.
 
-It holds no secret: sensitive values are absent, inputs are there by digest only. What it holds
-is enough to make the plan again and to see whether anything has moved since.
+It holds no secret: sensitive values are absent, sensitive inputs are there by digest only. What it
+holds is enough to make the plan again, once those are given, and to see whether anything has moved.
 The schema is published beside this module: `plan.schema.json`.
 """
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import resources
 
 from toscactl.desired import Origin
 from toscactl.errors import CannotRead, StalePlan
-from toscactl.planning.digests import sha256
+from toscactl.planning.digests import canonical, sha256
 from toscactl.planning.model import (
     FORMAT,
     InputDigest,
@@ -40,6 +40,14 @@ class SavedPlan:
     inputs: tuple[InputDigest, ...]
     preconditions: Preconditions
     fingerprint: str
+    input_values: Mapping[str, object] = field(default_factory=dict)
+    """The values of inputs that are no secrets, as plain data."""
+    chosen: tuple[str, ...] = ()
+    """The names of the targets that were asked for; others hold what is to be removed."""
+    facts: Mapping[str, str] = field(default_factory=dict)
+    """Digests of what was known of each target, by its name."""
+    scripts: Mapping[str, str | None] = field(default_factory=dict)
+    """The digests of the scripts that its steps run, by path."""
 
 
 def to_json(plan: Plan) -> str:
@@ -104,13 +112,21 @@ def _moved(saved: SavedPlan, now: Plan) -> Iterator[str]:
         yield from _moved_inputs(saved, now)
     if was.tool_version != is_.tool_version:
         yield f"toscactl is now {is_.tool_version} (it was {was.tool_version})"
-    old = {target.name: _target(target) for target in saved.targets}
-    new = {target.name: _target(target) for target in now.targets}
+    old = {one.name: (one.backend, one.variant, saved.facts[one.name]) for one in saved.targets}
+    new = {one.name: (one.backend, one.variant, _facts(one)) for one in now.targets}
     for name in sorted({*old, *new}):
         if old.get(name) != new.get(name):
             yield f"target `{name}` has changed"
     if saved.fingerprint != fingerprint(now):
-        yield "the actions differ"
+        yield from _moved_scripts(saved, now)
+        yield "what would be done differs"
+
+
+def _moved_scripts(saved: SavedPlan, now: Plan) -> Iterator[str]:
+    new = {script.path: script.digest for script in scripts(now)}
+    for path in sorted({*saved.scripts} & {*new}):
+        if saved.scripts[path] != new[path]:
+            yield f"the script `{path}` has changed"
 
 
 def _moved_inputs(saved: SavedPlan, now: Plan) -> Iterator[str]:
@@ -149,9 +165,19 @@ def _saved(data: Mapping[str, object]) -> SavedPlan:
                 ),
                 Preconditions(digest, serial, version),
                 str(data["fingerprint"]),
+                {name: item["value"] for name, item in inputs.items() if "value" in item},
+                tuple(str(one["name"]) for one in targets if one["chosen"]),
+                {str(one["name"]): str(one["facts"]) for one in targets},
+                _scripts_of(data["scripts"]),
             )
         case _:
             raise TypeError("something")
+
+
+def _scripts_of(data: object) -> dict[str, str | None]:
+    if not isinstance(data, list):
+        raise TypeError("`scripts`")
+    return {str(one["path"]): one["digest"] for one in data}
 
 
 def _document(plan: Plan) -> dict[str, object]:
@@ -168,10 +194,8 @@ def _document(plan: Plan) -> dict[str, object]:
             "digest": pinned.service_digest,
             "source": plan.source,
         },
-        "targets": [_target(target) for target in plan.targets],
-        "inputs": {
-            item.name: {"digest": item.digest, "sensitive": item.sensitive} for item in plan.inputs
-        },
+        "targets": [_target(target, plan.chosen) for target in plan.targets],
+        "inputs": {item.name: _input(item, plan.input_values) for item in plan.inputs},
         **doing,
         "drift": [],
         "unsupported": [_unsupported(item) for item in plan.unsupported],
@@ -210,8 +234,26 @@ def _doing(plan: Plan) -> dict[str, object]:
     }
 
 
-def _target(target: Target) -> dict[str, str]:
-    return {"name": target.name, "backend": target.backend, "variant": target.variant}
+def _input(item: InputDigest, values: Mapping[str, Value]) -> dict[str, object]:
+    found: dict[str, object] = {"digest": item.digest, "sensitive": item.sensitive}
+    value = values.get(item.name)
+    if not item.sensitive and is_known(value) and not is_sensitive(value):
+        found["value"] = plain(value)
+    return found
+
+
+def _target(target: Target, chosen: tuple[str, ...]) -> dict[str, object]:
+    return {
+        "name": target.name,
+        "backend": target.backend,
+        "variant": target.variant,
+        "chosen": target.name in chosen,
+        "facts": _facts(target),
+    }
+
+
+def _facts(target: Target) -> str:
+    return sha256([canonical(target.facts).decode()])
 
 
 def _action(action: ResourceAction) -> dict[str, object]:

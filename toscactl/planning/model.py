@@ -151,6 +151,8 @@ class Plan:
     """What was found while the service was resolved, and is no error; not part of the data."""
     source: str = ""
     """Where the service was read from: with targets and name, how to make the plan again."""
+    chosen: tuple[str, ...] = ()
+    """The names of the targets that were asked for; `targets` also holds those that are left."""
 
     @property
     def summary(self) -> Mapping[str, int]:
