@@ -68,7 +68,7 @@ def lower_network(draft: Draft) -> Network:
     made = tuple(it for it in nets if not is_existing(it))
     found = {it.address: _existing(draft, it) for it in nets if is_existing(it)}
     there = tuple(found[it.address] for it in nets if is_existing(it) and not is_predefined(it))
-    if made or not there or draft.facts.vpc_id is not None:
+    if made or not there or draft.facts.subnet_ids:
         base = _base(draft, made)
     else:
         base = _around(draft, there)
@@ -106,14 +106,17 @@ def _around(draft: Draft, there: Sequence[Subnet | None]) -> Network:
 
 
 def _base(draft: Draft, made: Sequence[Instance]) -> Network:
-    if draft.facts.vpc_id is None:
+    if not draft.facts.subnet_ids:
         return _own(draft, made)
-    vpc = draft.data("aws_vpc", draft.fresh("vpc"), {"id": literal(draft.facts.vpc_id)}, None)
     subnets = []
     for number, subnet in enumerate(draft.facts.subnet_ids):
         name = draft.fresh(f"subnet_{number + 1}")
         data = draft.data("aws_subnet", name, {"id": literal(subnet)}, None)
         subnets.append(Subnet(f"{data}.id", f"{data}.availability_zone"))
+    first = subnets[0].id.removesuffix(".id")
+    given = draft.facts.vpc_id
+    id_ = reference(f"{first}.vpc_id") if given is None else literal(given)
+    vpc = draft.data("aws_vpc", draft.fresh("vpc"), {"id": id_}, None)
     cidrs = [_cidr(draft, network, number) for number, network in enumerate(made)]
     of = {
         network.address: _subnet(draft, network, cidr, f"{vpc}.id", None)

@@ -1,5 +1,7 @@
 """Values on their way through Terraform and the shell: none is changed."""
 
+# ruff: noqa: E501  (a node of a service reads best on one line)
+
 import json
 import os
 import shutil
@@ -10,6 +12,8 @@ import pytest
 
 from tests.backends.terraform.conftest import Translate
 
+BASH = shutil.which("bash") or "bash"
+TERRAFORM = shutil.which("terraform") or ""
 NASTY = {
     "number": "1.10",
     "yes": "yes",
@@ -64,7 +68,7 @@ def run_setup(script: str, folder: Path) -> dict[str, str]:
     file = folder / "user-data"
     file.write_text(script.replace("/var/lib/toscactl", str(folder / "work")), encoding="utf-8")
     subprocess.run(
-        ["bash", str(file)], check=True, env={**os.environ, "TOSCA_ROOT_OF_TEST": str(folder)}
+        [BASH, str(file)], check=True, env={**os.environ, "TOSCA_ROOT_OF_TEST": str(folder)}
     )
     pairs = (folder / "env").read_text(encoding="utf-8").split("\0")
     return dict(pair.partition("=")[::2] for pair in pairs)
@@ -83,7 +87,7 @@ def test_known_values_reach_the_operation_as_they_are(
     assert (tmp_path / "run" / "url").read_text(encoding="utf-8") == "http://abc/x"
 
 
-@pytest.mark.skipif(shutil.which("terraform") is None, reason="terraform is not installed")
+@pytest.mark.skipif(not TERRAFORM, reason="terraform is not installed")
 def test_variables_reach_the_operation_as_they_are(translate: Translate, tmp_path: Path) -> None:
     """Terraform itself puts the user data together; a server's shell then takes it apart."""
     declared = {f"in_{n}": {"type": "string", "default": v} for n, v in NASTY.items()}
@@ -91,8 +95,8 @@ def test_variables_reach_the_operation_as_they_are(translate: Translate, tmp_pat
         name: {"type": "string", "default": {"get_input": f"in_{name}"}} for name in NASTY
     }
     for name in NASTY:
-        value = {"concat": ["${a} %{b} ", {"get_input": f"in_{name}"}]}
-        inputs[f"whole_{name}"] = {"type": "string", "default": value}
+        whole = {"concat": ["${a} %{b} ", {"get_input": f"in_{name}"}]}
+        inputs[f"whole_{name}"] = {"type": "string", "default": whole}
     made = translate(service(inputs, dict(declared)), "openstack", files=FILES)
     user_data = made.resources["openstack_compute_instance_v2"]["server"]["user_data"]
     (made.folder / "main.tf.json").write_text(
@@ -102,7 +106,7 @@ def test_variables_reach_the_operation_as_they_are(translate: Translate, tmp_pat
         "".join(f'{n} = "x"\n' for n, v in made.variables.items() if "default" not in v),
         encoding="utf-8",
     )
-    terraform = ["terraform", f"-chdir={made.folder}"]
+    terraform = [TERRAFORM, f"-chdir={made.folder}"]
     world = {**os.environ, "TF_CLI_CONFIG_FILE": os.devnull}
     subprocess.run([*terraform, "apply", "-auto-approve", "-no-color"], check=True, env=world)
     shown = subprocess.run(
