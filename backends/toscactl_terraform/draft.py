@@ -98,6 +98,9 @@ class Draft:
         for instance in portion.graph:
             for edge in instance.relationships:
                 self._incoming.setdefault(edge.target, []).append(edge)
+        servers = sum(instance.is_a(COMPUTE) for instance in portion.instances)
+        self.only_server = servers <= 1
+        """Whether there is but one server, so that its variables need no name in front."""
         for instance in portion.instances:
             self.name(instance.address)
             compute = self.compute(instance)
@@ -107,11 +110,6 @@ class Draft:
     @property
     def graph(self) -> InstanceGraph:
         return self.portion.graph
-
-    @property
-    def only_server(self) -> bool:
-        """Whether there is but one server, so that its variables need no name in front."""
-        return sum(instance.is_a(COMPUTE) for instance in self.portion.instances) <= 1
 
     def hosted(self, server: Address) -> Sequence[Instance]:
         """What runs on a server, hosts before what they host."""

@@ -44,8 +44,9 @@ def lower_aws(survey: Survey) -> None:
         network = lower_network(draft)
     draft.locate = lambda value: locate(survey, network, value)
     volumes = attachments(survey)
+    reached = {server.address for server in servers}.union(survey.behind)
     for instance in draft.portion.instances:
-        if instance.address in survey.behind or instance in servers:
+        if instance.address in reached:
             lower_group(draft, network, instance)
         if is_volume(instance):
             lower_volume(draft, instance, _zone(survey, network, instance))
