@@ -4,7 +4,7 @@
 
 Every figure is CPU time in seconds of a process of its own, minimum of the runs. `validate` and
 `tosca-parser` are whole processes, interpreter start and imports included; the stages are
-measured inside one process each, in which the collector of cyclic garbage is as it always is.
+measured inside one process each, with the collector of cyclic garbage paused, as the commands do.
 The last column is the growth exponent between the two largest sizes: 1 is linear.
 """
 
@@ -21,14 +21,15 @@ from pathlib import Path
 from generate import service
 
 _STAGES = """
-import json, sys, tempfile, time
+import gc, json, sys, time
 from toscactl import definitions, document, graph, loading, placement, planning
 from toscactl import topology, typesystem
 from toscactl.pipeline import find_targets, installed
 from toscactl.source import Source
-from toscactl.state import State, open_store
+from toscactl.state import State
 
-path, size = sys.argv[1], int(sys.argv[2])
+path = sys.argv[1]
+gc.disable()
 times = {}
 
 
@@ -110,7 +111,7 @@ def main() -> None:
             file.write_text("".join(service(size)))
             best: dict[str, float] = {}
             for _ in range(chosen.repeat):
-                _, _, out = cpu([sys.executable, "-c", _STAGES, str(file), str(size)])
+                _, _, out = cpu([sys.executable, "-c", _STAGES, str(file)])
                 for name, seconds in json.loads(out).items():
                     best[name] = min(best.get(name, math.inf), seconds)
             for name, seconds in best.items():

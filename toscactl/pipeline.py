@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from importlib import metadata
 from threading import Event as CancelEvent
 
-from toscactl import execution, inventory, placement, planning, state
+from toscactl import document, execution, inventory, placement, planning, state
 from toscactl.backend import Backend, Portion, Unit
 from toscactl.diagnostics import Checked, Diagnostic, closest
 from toscactl.errors import (
@@ -160,6 +160,7 @@ def _lower(
     return Checked(tuple(lowered), tuple(found))
 
 
+@document.collector_paused()
 def translate(
     service: Service,
     target: Target,
@@ -184,6 +185,7 @@ def translate(
     return Translation(target, files, found)
 
 
+@document.collector_paused()
 def plan(
     service: Service,
     chosen: Sequence[Target],
