@@ -65,12 +65,17 @@ def load(path: str, *, offline: bool = False, profile_paths: Sequence[str] = ())
         checked = bundle.then(typesystem.bind).then(topology.build)
     return Service(
         path,
-        checked.value.name or opened.stem,
+        _one_line(checked.value.name or "") or _one_line(opened.stem),
         checked.value,
         opened.diagnostics + checked.diagnostics,
         loading.digest(bundle.value),
         tuple(item.file.source.name for item in bundle.value.files.values()),
     )
+
+
+def _one_line(name: str) -> str:
+    """A name without what cannot be shown or stored: breaks, and bytes of a file's name."""
+    return " ".join(name.encode(errors="replace").decode().split())
 
 
 def validate(

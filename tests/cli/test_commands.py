@@ -352,3 +352,20 @@ def test_breaking_the_lock_of_nothing_is_no_success(toscactl: Run) -> None:
 
 def test_a_type_that_is_nearly_right_is_named(toscactl: Run) -> None:
     assert "did you mean `tosca" in toscactl("profiles", "show", "Comput").err
+
+
+@pytest.mark.parametrize("name", ["", "  ", "two\nlines", "bell\a"])
+def test_a_name_that_cannot_be_shown_is_wrong_usage(toscactl: Run, service: str, name: str) -> None:
+    ended = toscactl("apply", service, "--target", "local", "--yes", "-i", "size=1", "--name", name)
+    assert (ended.code, ended.out) == (2, "")
+    assert toscactl("destroy", name, "--yes").code == 2
+
+
+@pytest.mark.parametrize("name", ["..", "a/b", "../../up", "-dash", "ü ö", "x" * 300])
+def test_names_that_would_be_odd_files(toscactl: Run, service: str, name: str) -> None:
+    before = set(Path().rglob("*"))
+    ended = toscactl("apply", service, "-t", "local", "--yes", "-i", "size=1", f"--name={name}")
+    assert ended.code == 0
+    assert name in toscactl("status").out
+    assert toscactl("destroy", "--yes", "--", name).code == 0
+    assert set(Path().rglob("*")) == {*before, *Path().glob("trace")}

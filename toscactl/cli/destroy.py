@@ -7,7 +7,7 @@ from toscactl.cli.apply import carry_out
 
 
 @click.command("destroy", short_help="Remove a deployment and all that belongs to it.")
-@click.argument("name")
+@options.deployment
 @options.state
 @options.yes
 @options.parallelism

@@ -6,8 +6,14 @@ from toscactl.cli import terminal
 from toscactl.errors import CannotRead
 
 
+def _rules(_ctx: click.Context, _parameter: click.Parameter, begun: str) -> list[str]:
+    from toscactl import rulebook
+
+    return [name for name in sorted(rulebook.pages()) if name.startswith(begun)]
+
+
 @click.command("explain", short_help="Print the page of a rule.")
-@click.argument("rule", required=False)
+@click.argument("rule", required=False, shell_complete=_rules)
 def command(rule: str | None) -> None:
     """Print the page of a rule: what it means, an example and its cure.
 

@@ -9,7 +9,7 @@ from toscactl.errors import UnknownDeployment
 
 
 @click.command("history", short_help="List what was done to a deployment.")
-@click.argument("name")
+@options.deployment
 @click.option("--log", is_flag=True, help="With what the operations said.")
 @click.option(
     "--format",

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from toscactl.errors import CannotRead, InvalidInputs
+from toscactl.diagnostics import Rule
+from toscactl.errors import CannotRead, InvalidInputs, ToscactlError
 
 if TYPE_CHECKING:
     from toscactl.service import Service
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+BAD_INPUTS = Rule("bad-inputs-file", "A file of inputs does not map names to values.")
 INPUT_VARIABLE = "TOSCACTL_INPUT_"
 
 
@@ -29,6 +31,59 @@ def _all(*decorators: Callable[[F], F]) -> Callable[[F], F]:
     return decorate
 
 
+Completer = Callable[[click.Context, click.Parameter, str], list[str]]
+
+
+def _quietly(completer: Completer) -> Completer:
+    """What cannot be read completes nothing, and says nothing in the middle of a line."""
+
+    def complete(ctx: click.Context, parameter: click.Parameter, begun: str) -> list[str]:
+        try:
+            return completer(ctx, parameter, begun)
+        except ToscactlError:
+            return []
+
+    return complete
+
+
+def _name(_ctx: click.Context, _parameter: click.Parameter, value: str | None) -> str | None:
+    """A name that can be shown in one line and typed again."""
+    if value is None:
+        return None
+    text = as_typed(value)
+    if not text.strip() or not text.isprintable():
+        raise click.BadParameter(f"{text!a} is no name of a deployment: it cannot be shown")
+    return text
+
+
+def as_typed(word: str) -> str:
+    """A word of the command line; UTF-8 also where the locale says nothing of it."""
+    try:
+        return os.fsencode(word).decode()
+    except UnicodeError:
+        return word
+
+
+def _deployments(ctx: click.Context, _parameter: click.Parameter, begun: str) -> list[str]:
+    """The names that complete what was begun."""
+    known = opened_store(ctx.params.get("state_path")).deployments()
+    return [one for one in known if one.startswith(begun)]
+
+
+def _targets(ctx: click.Context, _parameter: click.Parameter, begun: str) -> list[str]:
+    from toscactl import inventory, targets
+
+    file = ctx.params.get("targets_file") or _found_targets(ctx.params.get("path"))
+    known = inventory.read(read_source(file)).value if file else targets.BUILT_IN
+    return [one for one in known if one.startswith(begun)]
+
+
+deployment = click.argument(
+    "name", metavar="NAME", callback=_name, shell_complete=_quietly(_deployments)
+)
+maybe_deployment = click.argument(
+    "name", metavar="[NAME]", required=False, callback=_name, shell_complete=_quietly(_deployments)
+)
 path = click.argument("path", type=click.Path(path_type=str))
 reading = _all(
     click.option("--offline", is_flag=True, help="Fetch nothing from the web."),
@@ -37,7 +92,7 @@ reading = _all(
         "profile_paths",
         multiple=True,
         metavar="DIR",
-        type=click.Path(path_type=str),
+        type=click.Path(exists=True, file_okay=False, path_type=str),
         envvar="TOSCACTL_PROFILE_PATH",
         help="A folder with profiles of your own; may be repeated.",
     ),
@@ -67,6 +122,7 @@ targets = _all(
         "target_names",
         multiple=True,
         metavar="TARGET",
+        shell_complete=_quietly(_targets),
         help="Where to: a name in targets.yaml, or local, openstack, kubernetes, k3s, aws,"
         " terraform-openstack. May be repeated: the service is split over them.",
     ),
@@ -82,6 +138,7 @@ targets = _all(
 name = click.option(
     "--name",
     metavar="NAME",
+    callback=_name,
     help="The name of the deployment (default: the"
     " service's template_name, else its folder, archive or file).",
 )
@@ -122,13 +179,12 @@ def collected_inputs(
         key, equals, text = item.partition("=")
         if not equals or not key:
             raise click.BadParameter(f"`{item}` is not NAME=VALUE", param_hint="-i")
-        values[key] = Text(text, f"-i {key}")
+        values[key] = Text(as_typed(text), f"-i {key}")
     return values
 
 
 def _read_inputs(file: str) -> Mapping[str, object]:
     from toscactl import document
-    from toscactl.diagnostics import Rule
 
     parsed = document.parse(read_source(file))
     root = parsed.value.root
@@ -137,8 +193,7 @@ def _read_inputs(file: str) -> Mapping[str, object]:
     if root is None:
         return {}
     if not isinstance(root, document.Mapping):
-        rule = Rule("bad-inputs-file", "A file of inputs is not a mapping.")
-        found = rule.at(root.span, "a file of inputs maps names to values")
+        found = BAD_INPUTS.at(root.span, "a file of inputs maps names to values")
         raise InvalidInputs(f"`{file}` is not a file of inputs", (found,))
     return {str(key): value for key, value in root}
 

@@ -9,7 +9,7 @@ from toscactl.errors import CannotRead
 
 
 @click.command("outputs", short_help="Print the outputs of a deployment.")
-@click.argument("name")
+@options.deployment
 @click.argument("output", required=False)
 @click.option(
     "--format",

@@ -1,7 +1,6 @@
 """The group of commands, and what an exception means to whoever called."""
 
 import importlib
-import os
 import signal
 import sys
 import threading
@@ -188,15 +187,11 @@ def _run(arguments: list[str]) -> int:
     except errors.ToscactlError as wrong:
         terminal.exception(wrong)
         return _exit_code(wrong, detailed="--detailed-exitcode" in arguments)
-    except BrokenPipeError:
-        # The reader went away (`| head`): nothing is wrong, and nobody is left to tell.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return Exit.DONE
     return int(result) if isinstance(result, int) else Exit.DONE
 
 
 def _exit_code(wrong: errors.ToscactlError, *, detailed: bool) -> int:
-    if isinstance(wrong, errors.InvalidService | errors.BackendError):
+    if isinstance(wrong, errors.InvalidService | errors.BackendError | terminal.Unwritable):
         return Exit.FAILED
     if isinstance(wrong, errors.UnknownTarget):
         return Exit.USAGE_DETAILED if detailed else Exit.USAGE

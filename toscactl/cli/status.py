@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 @click.command("status", short_help="Show what is deployed.")
-@click.argument("name", required=False)
+@options.maybe_deployment
 @click.option(
     "--format",
     "form",

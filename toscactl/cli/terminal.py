@@ -13,30 +13,57 @@ from toscactl.errors import InvalidService, OperationFailed, ToscactlError
 _RED, _BOLD, _DIM, _RESET = "\x1b[1;31m", "\x1b[1m", "\x1b[2m", "\x1b[0m"
 
 
-def colored(stream: TextIO) -> bool:
+def colored(stream: TextIO | None) -> bool:
     """Whether to write colors: `--color`, else `NO_COLOR`, else whether it is a terminal."""
     context = click.get_current_context(silent=True)
     choice = context.find_root().obj if context is not None else "auto"
     if choice in {"always", "never"}:
         return bool(choice == "always")
+    if stream is None:
+        return False
     return not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb" and stream.isatty()
 
 
+class Unwritable(ToscactlError):
+    """A result could not be written to standard output."""
+
+
 def result(text: str) -> None:
-    """A result, on standard output."""
-    _write(sys.stdout, text)
+    """A result, on standard output. Raises `Unwritable`."""
+    try:
+        _write(sys.stdout, text)
+    except OSError as wrong:
+        _let_go(sys.stdout)
+        reason = (wrong.strerror or str(wrong)).lower()
+        raise Unwritable(f"standard output cannot be written: {reason}") from wrong
 
 
 def note(text: str) -> None:
-    """A line that is no result, on standard error."""
-    _write(sys.stderr, text + "\n")
+    """A line that is no result, on standard error; work goes on if nobody can read it."""
+    try:
+        _write(sys.stderr, text + "\n")
+    except OSError:
+        _let_go(sys.stderr)
 
 
-def _write(stream: TextIO, text: str) -> None:
+def _write(stream: TextIO | None, text: str) -> None:
+    if stream is None:  # it was closed before we began
+        return
     # A terminal that cannot show a character must not cost the whole message.
     encoding = stream.encoding or "utf-8"
-    stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
-    stream.flush()
+    try:
+        stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
+        stream.flush()
+    except BrokenPipeError:
+        # The reader went away (`| head`): nothing is wrong, and nobody is left to tell.
+        _let_go(stream)
+
+
+def _let_go(stream: TextIO) -> None:
+    """Send what is still to come, and what is held back, nowhere."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
 
 
 def error(message: str, hint: str | None = None) -> None:

@@ -6,7 +6,7 @@ from toscactl.cli import options, progress, terminal
 
 
 @click.command("unlock", short_help="Break the lock of a deployment.")
-@click.argument("name")
+@options.deployment
 @options.state
 @options.yes
 def command(name: str, state_path: str | None, yes: bool) -> None:
