@@ -1,0 +1,5 @@
+#!/usr/bin/env bash
+# Remove the web server.
+set -euo pipefail
+
+rm -rf "${TOSCA_ROOT:-}/opt/web"
