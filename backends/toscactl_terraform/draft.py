@@ -90,6 +90,8 @@ class Draft:
         self.locate: Callable[[AttributeOf], str | None] = lambda _: None
         """How the cloud says an attribute, its path included: an expression without `${}`."""
         self.in_gib: frozenset[str] = frozenset()
+        inputs = portion.graph.inputs if portion.parameters else ()
+        self._input_names = frozenset(variable_name(name) for name in inputs)
         self._names: dict[tuple[Address, str], str] = {}
         self._taken: set[str] = set()
         self._hosted: dict[Address, list[Instance]] = {}
@@ -131,10 +133,7 @@ class Draft:
 
     def own_variable(self, wanted: str) -> str:
         """The name of a variable that no input is, as near to the wanted one as can be."""
-        taken = (
-            {variable_name(name) for name in self.graph.inputs} if self.portion.parameters else ()
-        )
-        return unused(variable_name(wanted), taken)
+        return unused(variable_name(wanted), self._input_names)
 
     def name(self, address: Address, role: str = "") -> str:
         """The name of the block for an instance and a role; each is used once."""

@@ -97,10 +97,11 @@ def lower_networks(survey: Survey) -> None:
     for network in made:
         _network(draft, network)
         _subnet(draft, network)
+    going_out = survey.public | survey.busy | _balanced(survey)
     reached = {
         network.address
         for server in survey.servers()
-        if server.address in survey.public | survey.busy | _balanced(survey)
+        if server.address in going_out
         for network in connected(draft, server)
     }
     inside = [network for network in made if network.address in reached]
