@@ -1,4 +1,4 @@
-"""What happens to the streams of the process: readers that go away, disks that are full, signals."""
+"""The streams of the process: readers that go away, disks that are full; and signals."""
 
 import os
 import signal
