@@ -25,12 +25,17 @@ from toscactl_kubernetes.exposure import (
 )
 from toscactl_kubernetes.manifests import Draft, Manifest, annotations_of, origin
 from toscactl_kubernetes.naming import port_name
-from toscactl_kubernetes.ports import Port
+from toscactl_kubernetes.ports import Port, port_number
 from toscactl_kubernetes.workloads import LOAD_BALANCER, Workload
 
 BALANCER_MEMBERS = Rule(
     "kubernetes-balancer-members",
     "A load balancer has nothing to spread requests over, or cannot reach all of it alike.",
+    Severity.WARNING,
+)
+BALANCER_FRONT = Rule(
+    "kubernetes-balancer-front",
+    "An endpoint in front of a load balancer cannot be a port of its Service.",
     Severity.WARNING,
 )
 BALANCER_ALGORITHM = Rule(
@@ -54,11 +59,11 @@ class Routed:
 
 @dataclass(frozen=True, slots=True)
 class Balancer:
-    """A load balancer node: what is in front (`front`, on port `number`) and what behind."""
+    """A load balancer node: the endpoints in front, and what is behind."""
 
     instance: Instance
     name: str
-    front: Endpoint | None
+    fronts: tuple[Endpoint, ...]
     members: tuple[Routed, ...]
 
     @property
@@ -94,8 +99,9 @@ def _balancer(
             for workload in directory.workloads_of(edge.target):
                 port = _routed_port(draft, edge, ports[workload.name])
                 if port is not None:
-                    routed.setdefault(workload.name, Routed(workload, port))
-    front = next((e for e in endpoints(instance) if e.port is not None and not e.admin), None)
+                    taken = routed.setdefault(workload.name, Routed(workload, port))
+                    _report_second(draft, instance, taken, port)
+    fronts = tuple(e for e in endpoints(instance) if e.port is not None and not e.admin)
     if not routed:
         draft.report(
             BALANCER_MEMBERS,
@@ -104,7 +110,18 @@ def _balancer(
             "give it an `application` requirement, and its target an endpoint with a port",
         )
     name = directory.balancer(instance.address) or draft.name_for(instance.address.template)
-    return Balancer(instance, name, front, tuple(routed.values()))
+    return Balancer(instance, name, fronts, tuple(routed.values()))
+
+
+def _report_second(draft: Draft, instance: Instance, taken: Routed, port: Port) -> None:
+    if port.number != taken.port.number:
+        draft.report(
+            BALANCER_MEMBERS,
+            instance.place,
+            f"`{instance.address}` routes to ports {taken.port.number} and {port.number} of "
+            f"`{taken.workload.name}`; only {taken.port.number} is reached",
+            "host what it routes to on servers of their own, or give it a load balancer each",
+        )
 
 
 def _routed_port(draft: Draft, edge: Relationship, ports: Sequence[Port]) -> Port | None:
@@ -124,20 +141,18 @@ def balancer_service(draft: Draft, balancer: Balancer) -> Iterator[Manifest]:
     if not balancer.members:
         return
     first = balancer.members[0]
-    front = balancer.front
-    number = front.port if front is not None and isinstance(front.port, int) else first.port.number
+    ports = _service_ports(draft, balancer)
+    if not ports:
+        return
+    numbers = [port["port"] for port in ports if isinstance(port["port"], int)]
+    front = balancer.fronts[0] if len(balancer.fronts) == 1 else None
     path = _path(front)
     web = front is not None and str(front.protocol).lower() == "http"
-    ingress = web and (path is not None or of_traefik(draft, number))
+    ingress = web and (path is not None or of_traefik(draft, numbers[0]))
     spec: dict[str, Value] = {} if ingress else {"type": "LoadBalancer"}
     spec |= _affinity(draft, balancer.instance)
     spec["selector"] = balancer.member_label or selector(first.workload)
-    port = dict(service_port(first.port, number))
-    if front is not None:
-        port["name"] = port_name(front.name)
-    if balancer.member_label:
-        port["targetPort"] = _common_port(draft, balancer)
-    spec["ports"] = (port,)
+    spec["ports"] = ports
     site = draft.site
     yield Manifest(
         "v1",
@@ -151,10 +166,36 @@ def balancer_service(draft: Draft, balancer: Balancer) -> Iterator[Manifest]:
         instance=balancer.instance.address,
     )
     if ingress:
-        backends = [(_host(balancer), path or "/", "http", str(port["name"]))]
+        backends = [(_host(balancer), path or "/", "http", str(ports[0]["name"]))]
         yield ingress_of(draft, balancer.name, balancer.instance, balancer.name, backends)
     else:
-        report_clash(draft, balancer.instance, [number])
+        report_clash(draft, balancer.instance, numbers)
+
+
+def _service_ports(draft: Draft, balancer: Balancer) -> tuple[Mapping[str, Value], ...]:
+    """A port of the Service for each endpoint in front; all lead to the members' one port."""
+    routed = balancer.members[0].port
+    target = _common_port(draft, balancer) if balancer.member_label else routed.name
+    if not balancer.fronts:
+        return ({**service_port(routed), "targetPort": target},)
+    found: dict[int, Mapping[str, Value]] = {}
+    for front in balancer.fronts:
+        number = port_number(draft, balancer.instance, front, front.port)
+        why = None
+        if front.last is not None and front.last != front.port:
+            why = f"a Service has no ranges of ports, and {front.port} to {front.last} is one"
+        elif front.transport != routed.transport.lower():
+            why = f"it takes {front.transport.upper()}, and its members {routed.transport}"
+        if why is not None:
+            draft.report(
+                BALANCER_FRONT,
+                front.place or balancer.instance.place,
+                f"`{front.name}` of `{balancer.instance.address}` is left out: {why}",
+            )
+        elif number is not None:
+            port = {**service_port(routed, number), "targetPort": target}
+            found.setdefault(number, {**port, "name": port_name(front.name)})
+    return tuple(found.values())
 
 
 def _path(front: Endpoint | None) -> str | None:

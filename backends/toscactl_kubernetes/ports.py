@@ -111,10 +111,10 @@ def _skip_admin(draft: Draft, instance: Instance, endpoint: Endpoint) -> None:
 def _ports(
     draft: Draft, instance: Instance, endpoint: Endpoint, *, floating: bool
 ) -> Iterator[Port]:
-    first = _number(draft, instance, endpoint, endpoint.port)
+    first = port_number(draft, instance, endpoint, endpoint.port)
     if first is None:
         return
-    last = _number(draft, instance, endpoint, endpoint.last) or first
+    last = port_number(draft, instance, endpoint, endpoint.last) or first
     transport = _TRANSPORTS.get(endpoint.transport)
     if transport is None or not first <= last < first + _RANGE_LIMIT:
         why = (
@@ -157,7 +157,7 @@ def _said(value: Value) -> str:
     return text(value) if value is not None and is_known(value) else ""
 
 
-def _number(draft: Draft, instance: Instance, endpoint: Endpoint, value: Value) -> int | None:
+def port_number(draft: Draft, instance: Instance, endpoint: Endpoint, value: Value) -> int | None:
     if value is None or isinstance(value, int):
         return value
     if is_known(value) and text(value).isdigit():

@@ -78,6 +78,9 @@ def scale_of(draft: Draft, workload: Workload) -> Scale:
                 continue
             minimum = max(1, min(rule.minimum for rule in usable))
             maximum = max(minimum, *(rule.maximum for rule in usable))
+            if maximum == minimum:
+                _report(draft, policy, f"`{workload.name}` may have {maximum} pods, never more")
+                continue
             fixed = Scale(minimum, maximum, usable, policy)
         elif not rules:
             bounds = bounds_of(draft.graph, workload.root, policy)

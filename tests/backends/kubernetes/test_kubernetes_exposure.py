@@ -189,3 +189,57 @@ topology_template:
     assert '"type": "macvlan"' in config
     annotations = made["Deployment/shop-server"]["spec"]["template"]["metadata"]["annotations"]
     assert '"ips": ["10.1.0.9"]' in annotations["k8s.v1.cni.cncf.io/networks"]
+
+
+FRONTS = """
+    front:
+      type: tosca.nodes.LoadBalancer
+      capabilities:
+        client:
+          properties:
+            protocol: http
+            port: 80
+            ports:
+              tls: { protocol: tcp, target: 443 }
+              names: { protocol: udp, target: 53 }
+              many: { protocol: tcp, target_range: [ 1000, 1010 ] }
+      requirements: [ %s ]
+"""
+
+
+def test_each_port_in_front_of_a_load_balancer_is_made_or_said_to_be_left_out(
+    translate: Translate,
+) -> None:
+    made = translate(service(app("a", INNER % 9000), FRONTS % (ROUTE % "a")))
+    ports = made["Service/shop-front"]["spec"]["ports"]
+    assert [(p["port"], p["targetPort"], p["protocol"]) for p in ports] == [
+        (80, "inner", "TCP"),
+        (443, "inner", "TCP"),
+    ]
+    said = made.said("balancer-front")
+    assert "`client.names` of `front`" in said
+    assert "`client.many` of `front`" in said
+
+
+def test_routes_to_two_ports_of_one_workload_are_said(translate: Translate) -> None:
+    text = """
+topology_template:
+  node_templates:
+    server: { type: tosca.nodes.Compute }
+    web: { type: tosca.nodes.WebServer, requirements: [ { host: server } ] }
+    one:
+      type: tosca.nodes.WebApplication
+      capabilities: { app_endpoint: { properties: { port: 8001 } } }
+      requirements: [ { host: web } ]
+    two:
+      type: tosca.nodes.WebApplication
+      capabilities: { app_endpoint: { properties: { port: 8002 } } }
+      requirements: [ { host: web } ]
+    front:
+      type: tosca.nodes.LoadBalancer
+      capabilities: { client: { properties: { port: 80 } } }
+      requirements: [ { application: one }, { application: two } ]
+"""
+    made = translate(text)
+    assert made["Service/shop-front"]["spec"]["ports"][0]["targetPort"] == "app"
+    assert "only 8001 is reached" in made.said("balancer-members")

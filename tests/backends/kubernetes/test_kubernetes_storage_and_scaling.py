@@ -194,6 +194,17 @@ def test_other_metrics_are_said(translate: Translate) -> None:
     assert "queue_length" in made.said("scaling-not-expressible")
 
 
+def test_an_autoscaler_that_could_never_act_is_said_and_left_out(translate: Translate) -> None:
+    text = SCALED.replace("max_instances: 6", "max_instances: 2").replace(
+        "default_instances: 3", "default_instances: 2"
+    )
+    assert text.count("_instances: 2") == 3
+    made = translate(text + POLICY % ("web", "cpu"), files=SCRIPT)
+    assert made.kinds("HorizontalPodAutoscaler") == set()
+    assert made["Deployment/shop-web"]["spec"]["replicas"] == 2
+    assert "never more" in made.said("scaling-not-expressible")
+
+
 PLACED = """
 policy_types:
   shop.AntiAffinity: { derived_from: tosca.policies.Placement }
