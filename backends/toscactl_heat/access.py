@@ -1,6 +1,7 @@
 """Endpoints as security groups: who may reach which port of a server."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import product
 
 from toscactl.backend import (
     Address,
@@ -136,18 +137,19 @@ def _inline(draft: Draft, instance: Instance, opening: Opening) -> Iterator[Hot]
             yield match | {"ethertype": ethertype, "remote_ip_prefix": _ANYWHERE[ethertype]}
         return
     for balancer in opening.balancers:
-        subnets = [subnet_name(draft, it) for it in made_for(draft, draft.graph[balancer])]
-        if not subnets:
+        if not made_for(draft, draft.graph[balancer]):
             yield match | {"remote_ip_prefix": _ANYWHERE["IPv4"]}
-        for subnet in subnets:
-            yield match | {"remote_ip_prefix": GetAttr(subnet, ("cidr",))}
+        for network in made_for(draft, draft.graph[balancer]):
+            prefix = GetAttr(subnet_name(draft, network), ("cidr",))
+            yield match | _unless_ipv4(_ethertype(network)) | {"remote_ip_prefix": prefix}
 
 
 def _from_servers(draft: Draft, server: Address, opening: Opening) -> None:
     """Rules of their own, so that two groups may name each other."""
     if opening.anybody:
         return
-    for source in opening.servers:
+    ethertypes = _ethertypes(draft, draft.graph[server])
+    for source, ethertype in product(opening.servers, ethertypes):
         name = draft.names.fresh(f"{draft.names.of(server)}_from_{draft.names.of(source)}")
         draft.add(
             HotResource(
@@ -155,6 +157,7 @@ def _from_servers(draft: Draft, server: Address, opening: Opening) -> None:
                 "OS::Neutron::SecurityGroupRule",
                 {"security_group": GetResource(group_name(draft, server))}
                 | _match(draft, opening)
+                | _unless_ipv4(ethertype)
                 | {"remote_group": GetResource(group_name(draft, source))},
                 instance=server,
                 origin=opening.origin,
@@ -172,8 +175,14 @@ def _match(draft: Draft, opening: Opening) -> dict[str, Hot]:
 
 
 def _ethertypes(draft: Draft, instance: Instance) -> tuple[str, ...]:
-    versions = {
-        "IPv6" if network.properties.get("ip_version") == 6 else "IPv4"  # noqa: PLR2004
-        for network in port_networks(draft, instance)
-    }
+    versions = {_ethertype(network) for network in port_networks(draft, instance)}
     return tuple(sorted(versions)) or ("IPv4",)
+
+
+def _ethertype(network: Instance) -> str:
+    return "IPv6" if network.properties.get("ip_version") == 6 else "IPv4"  # noqa: PLR2004
+
+
+def _unless_ipv4(ethertype: str) -> dict[str, Hot]:
+    """What a rule must say of its addresses; IPv4 is what Neutron assumes."""
+    return {} if ethertype == "IPv4" else {"ethertype": ethertype}

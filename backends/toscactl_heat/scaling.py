@@ -32,6 +32,11 @@ NOTHING_TO_SCALE = Rule(
 UNCLEAR_SCALING = Rule(
     "heat-unclear-scaling", "A scaling policy has triggers, but no condition that can be measured."
 )
+NO_ROOM = Rule(
+    "heat-no-room-to-scale",
+    "A scaling policy can never act: there may be no more servers than there must be.",
+    Severity.WARNING,
+)
 UNKNOWN_SIZE = Rule(
     "heat-unknown-size",
     "A utilization in percent needs the size of the server to become a measured value.",
@@ -198,6 +203,15 @@ def lower_policies(draft: Draft, scaled: ScaledServer) -> None:
                 policy.place,
                 f"no trigger of policy `{policy.name}` has a condition that can be measured",
                 hint="condition: { constraint: [ { cpu_utilization: [ { greater_than: 50 } ] } ] }",
+            )
+        if rules and isinstance(scaled.maximum, int) and scaled.maximum == scaled.minimum:
+            draft.report(
+                NO_ROOM,
+                policy.place,
+                f"policy `{policy.name}` can never act: `{scaled.compute.name}` may have"
+                f" {scaled.maximum} instances, never more",
+                hint=f"give the capability `scalable` of `{scaled.compute.name}` a higher"
+                " `max_instances`",
             )
         for rule in rules:
             _lower_rule(draft, scaled, policy, rule)

@@ -17,9 +17,7 @@ from toscactl_heat.expressions import lower, lower_gib
 from toscactl_heat.hot import GetParam, GetResource, Hot
 from toscactl_heat.network import origin, origins
 
-SHARED_VOLUME = Rule(
-    "heat-shared-volume", "One volume would be attached to every member of a scaling group."
-)
+SHARED_VOLUME = Rule("heat-shared-volume", "One volume would be attached to several servers.")
 
 
 def volume_ref(draft: Draft, volume: Instance) -> Hot:
@@ -70,11 +68,15 @@ def _group_of(draft: Draft, volume: Instance, users: Iterable[Instance]) -> str 
     groups = {draft.scaled.get(compute) for compute in computes}
     if len(computes) == 1:
         return groups.pop()
-    if groups - {None}:
+    if computes:
+        names = ", ".join(f"`{compute}`" for compute in sorted(computes))
         draft.report(
             SHARED_VOLUME,
             volume.place,
-            f"volume `{volume.name}` is attached to servers of which one is scaled",
+            f"volume `{volume.name}` would be attached to {names}, and Cinder attaches a volume"
+            " to one server only",
+            hint="give each server a volume of its own; a volume that may be shared, make before,"
+            " and name it by `volume_id`",
         )
     return None
 

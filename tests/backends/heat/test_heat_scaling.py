@@ -194,6 +194,53 @@ def test_ports_are_open_to_those_that_connect_only(translate: Translate) -> None
     assert port["security_groups"] == [{"get_resource": "db_server_access"}]
 
 
+def test_ports_of_an_ipv6_network_are_opened_for_ipv6(translate: Translate) -> None:
+    node = (
+        "    {0}:\n      type: tosca.nodes.Compute\n"
+        "    {0}_port:\n      type: tosca.nodes.network.Port\n"
+        "      requirements: [ {{ link: net }}, {{ binding: {0} }} ]\n"
+    )
+    made = translate(
+        "tosca_definitions_version: tosca_simple_yaml_1_3\n"
+        "topology_template:\n  node_templates:\n"
+        "    net:\n      type: tosca.nodes.network.Network\n"
+        '      properties: { cidr: "2001:db8::/64", ip_version: 6 }\n'
+        + node.format("one")
+        + node.format("two")
+        + "    dbms:\n      type: tosca.nodes.DBMS\n      requirements: [ { host: two } ]\n"
+        "    db:\n      type: tosca.nodes.Database\n"
+        "      properties: { name: d, port: 5432 }\n      requirements: [ { host: dbms } ]\n"
+        "    web:\n      type: tosca.nodes.WebServer\n      requirements: [ { host: one } ]\n"
+        "    app:\n      type: my.App\n"
+        "      capabilities: { app_endpoint: { properties: { port: 8080 } } }\n"
+        "      requirements: [ { host: web }, { database: db } ]\n"
+        "    front:\n      type: tosca.nodes.LoadBalancer\n"
+        "      capabilities: { client: { properties: { port: 80 } } }\n"
+        "      requirements: [ { application: { node: app, capability: app_endpoint } } ]\n"
+        "node_types:\n  my.App:\n    derived_from: tosca.nodes.WebApplication\n"
+        "    requirements:\n      - database:\n"
+        "          capability: tosca.capabilities.Endpoint.Database\n"
+        "          relationship: tosca.relationships.ConnectsTo\n"
+    )
+    rule = made.resources["two_from_one"]["properties"]
+    assert (rule["ethertype"], rule["port_range_min"]) == ("IPv6", 5432)
+    inline = made.resources["one_access"]["properties"]["rules"]
+    balanced = next(it for it in inline if it["port_range_min"] == 8080)
+    assert balanced["ethertype"] == "IPv6"
+    assert balanced["remote_ip_prefix"] == {"get_attr": ["net_subnet", "cidr"]}
+
+
+def test_a_policy_that_can_never_act_is_said(translate: Translate) -> None:
+    text = SERVICE.replace(
+        "max_instances: { get_input: most }, default_instances: 2",
+        "max_instances: 1, default_instances: 1",
+    )
+    assert text != SERVICE
+    assert "heat-no-room-to-scale" not in translate(SERVICE, files=FILES).rules
+    made = translate(text, files=FILES)
+    assert made.rules.count("heat-no-room-to-scale") == 1
+
+
 def test_what_connects_on_the_same_server_needs_no_opening(translate: Translate) -> None:
     text = SERVICE.replace("{ host: db_server }", "{ host: web_server }")
     made = translate(text, files=FILES)

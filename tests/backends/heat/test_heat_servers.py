@@ -225,6 +225,21 @@ def test_volumes_are_whole_gib_attached_and_mounted(translate: Translate) -> Non
     assert b"mkfs" in made.files["toscactl/mount-volume.sh"]
 
 
+def test_a_volume_of_two_servers_is_refused(translate: Translate) -> None:
+    server = (
+        "    {0}:\n      type: tosca.nodes.Compute\n      requirements:\n"
+        "        - local_storage:\n            node: data\n            relationship:\n"
+        "              type: tosca.relationships.AttachesTo\n"
+        "              properties: {{ location: /data }}\n"
+    )
+    volume = "    data: { type: tosca.nodes.Storage.BlockStorage, properties: { name: d%s } }\n"
+    both = HEAD + "  node_templates:\n" + server.format("one") + server.format("two")
+    made = translate(both + volume % ", size: 1 GB")
+    assert made.rules == ["heat-shared-volume"]
+    assert "`one`, `two`" in made.diagnostics[0].message
+    assert "heat-shared-volume" not in translate(both + volume % ", volume_id: abc").rules
+
+
 def test_object_storage_is_private(translate: Translate) -> None:
     store = translate(HEAD + VOLUMES).resources["store"]["properties"]
     assert store == {"name": "things", "X-Container-Meta": {"Quota-Bytes": "5000000000"}}
