@@ -9,6 +9,7 @@ import pytest
 
 from tests.cli.conftest import Run
 from toscactl import planning
+from toscactl.state import State, open_store
 
 BROKEN = """\
 tosca_definitions_version: tosca_simple_yaml_1_3
@@ -369,3 +370,13 @@ def test_names_that_would_be_odd_files(toscactl: Run, service: str, name: str) -
     assert name in toscactl("status").out
     assert toscactl("destroy", "--yes", "--", name).code == 0
     assert set(Path().rglob("*")) == {*before, *Path().glob("trace")}
+
+
+def test_what_was_cut_off_before_it_made_anything_is_not_called_deployed(toscactl: Run) -> None:
+    store = open_store("state")
+    run = store.begin_run(State("cut"), "apply")
+    assert "incomplete" in toscactl("status", "--state", "state").out
+    store.end_run("cut", run, "failed")
+    assert "incomplete" in toscactl("status", "cut", "--state", "state").out
+    store.end_run("cut", run, "done")
+    assert "deployed" in toscactl("status", "--state", "state").out

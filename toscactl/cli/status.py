@@ -56,7 +56,7 @@ def _summary(state: "State", store: "Store") -> dict[str, object]:
     owner = store.owner(state.deployment)
     if owner is not None:
         status = f"{owner.operation} by {owner.who}, pid {owner.pid}, since {owner.since}"
-    elif any(record.change is not None for record in state.units.values()):
+    elif state.outcome != "done" or any(unit.change for unit in state.units.values()):
         status = "incomplete"
     else:
         status = "deployed"

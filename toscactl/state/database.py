@@ -136,7 +136,7 @@ class Database:
         code = getattr(error, "sqlite_errorcode", None)
         cause = _CAUSES.get(code & 0xFF) if isinstance(code, int) else None
         if cause is None and isinstance(error, sqlite3.DatabaseError):
-            cause = f"it is damaged: {error}"
+            cause = f"it is damaged: {str(error).partition(' with text')[0]}"  # not what it holds
         hint = None
         if cause is not None and "damaged" in cause:
             hint = "it was left as it is; put a copy back, or give another folder with --state"

@@ -59,6 +59,8 @@ class State:
     """As expressions over attributes."""
     units: Mapping[str, UnitRecord] = field(default_factory=dict)
     attributes: Mapping[Address, Mapping[str, Value]] = field(default_factory=dict)
+    outcome: str | None = None
+    """How the last run ended: done, failed, interrupted; None if it has not, or was killed."""
 
     @property
     def exists(self) -> bool:

@@ -82,6 +82,7 @@ class Rows:
             outputs=self._map(document["outputs"]),
             units=self._units(connection, deployment),
             attributes=self._attributes(connection, deployment),
+            outcome=_outcome(connection, deployment),
         )
 
     def _target(self, name: str, data: Mapping[str, object]) -> Target:
@@ -222,3 +223,10 @@ class Rows:
 
 def _compact(data: object) -> str:
     return json.dumps(data, separators=(",", ":"))
+
+
+def _outcome(connection: sqlite3.Connection, deployment: str) -> str | None:
+    row = connection.execute(
+        "SELECT outcome FROM runs WHERE deployment = ? ORDER BY number DESC LIMIT 1", (deployment,)
+    ).fetchone()
+    return None if row is None or row[0] is None else str(row[0])

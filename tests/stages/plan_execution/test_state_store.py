@@ -458,3 +458,11 @@ def test_every_write_is_one_transaction(store: SqliteStore) -> None:
     with pytest.raises(StateError):
         store.end_step("shop", run, "here/node/web", "create", result)
     assert store.read("shop") == before
+
+
+def test_how_the_last_run_ended(store: SqliteStore) -> None:
+    for outcome in ("failed", "done"):
+        run = store.begin_run(State("shop"), "apply")
+        assert store.read("shop").outcome is None
+        store.end_run("shop", run, outcome)
+        assert store.read("shop").outcome == outcome
