@@ -1,5 +1,6 @@
 """Software on servers: one configuration and deployment per operation, in order of need."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import resources
@@ -63,21 +64,40 @@ def _inputs(draft: Draft, operation: Operation) -> dict[str, Hot]:
 def _surroundings(draft: Draft, task: Task) -> Mapping[str, Hot]:
     """The variables that the script contract promises (`execution.md`, 7)."""
     found: dict[str, Hot] = {
+        "TOSCA_DEPLOYMENT": draft.portion.deployment,
         "TOSCA_NODE": task.owner.address.template,
-        "TOSCA_INSTANCE": str(task.owner.address),
+        "TOSCA_INSTANCE": _identifier(task.owner.address),
+        "TOSCA_TYPE": task.owner.type,
         "TOSCA_OP": task.operation.name,
+        "TOSCA_INTERFACE": task.operation.interface,
         "TOSCA_HOST": str(task.server),
         "TOSCA_ADDRESS": GetAttr(main_port(draft, draft.graph[task.server]), FIRST_ADDRESS),
+        **_ends(draft, task),
     }
-    edge = task.relationship
-    if edge is not None:
-        found |= {
-            "TOSCA_SOURCE_NODE": edge.source.template,
-            "TOSCA_TARGET_NODE": edge.target.template,
-        }
     if stop_before(task) is not None:
         found["TOSCA_CONFIGURED"] = _configured(draft, task)
     return {name: value for name, value in found.items() if name not in task.operation.inputs}
+
+
+def _ends(draft: Draft, task: Task) -> Mapping[str, str]:
+    """What an operation of a relationship knows of it: its source, its target, its names."""
+    edge = task.relationship
+    if edge is None:
+        return {}
+    found = {"TOSCA_REQUIREMENT": edge.name, "TOSCA_CAPABILITY": edge.capability}
+    for end, address in (("SOURCE", edge.source), ("TARGET", edge.target)):
+        host = draft.seat(draft.graph[address])
+        found |= {
+            f"TOSCA_{end}_NODE": address.template,
+            f"TOSCA_{end}_INSTANCE": _identifier(address),
+            f"TOSCA_{end}_HOST": "" if host is None else str(host),
+        }
+    return found
+
+
+def _identifier(address: Address) -> str:
+    """The name of an instance as scripts know it on every target: template and index."""
+    return f"{re.sub('[^A-Za-z0-9_]', '_', address.template)}_{address.index or 0}"
 
 
 def _configured(draft: Draft, task: Task) -> Hot:

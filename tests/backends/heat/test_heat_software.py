@@ -420,3 +420,17 @@ def test_a_node_that_wants_it_is_stopped_before_it_is_started_again(
     script = assembled(made, "app_start_config").replace("./say.sh", "echo hello")
     assert run(script, tmp_path).stdout == "hello\n"
     assert run(script, tmp_path, deploy_action="UPDATE").stdout == "bye\nhello\n"
+
+
+def test_scripts_know_who_they_work_for(translate: Translate) -> None:
+    made = translate(HEAD + APP, files=FILES)
+    own = made.resources["app_start"]["properties"]["input_values"]
+    assert own["TOSCA_TYPE"] == "my.App"
+    assert own["TOSCA_DEPLOYMENT"] == "service"
+    assert (own["TOSCA_NODE"], own["TOSCA_INSTANCE"]) == ("app", "app_0")
+    assert (own["TOSCA_INTERFACE"], own["TOSCA_OP"]) == ("Standard", "start")
+    assert "TOSCA_REQUIREMENT" not in own
+    edge = made.resources["app_peer_pre_configure_source"]["properties"]["input_values"]
+    assert edge["TOSCA_REQUIREMENT"] == "peer"
+    assert (edge["TOSCA_SOURCE_INSTANCE"], edge["TOSCA_TARGET_INSTANCE"]) == ("app_0", "db_0")
+    assert edge["TOSCA_TARGET_HOST"] == "other"
