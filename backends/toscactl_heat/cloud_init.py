@@ -8,10 +8,10 @@ import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from toscactl.backend import Address, Rule, Severity
+from toscactl.backend import Address, Rule, Secret, Severity
 from toscactl_heat.draft import Draft, HotResource
 from toscactl_heat.expressions import lower
-from toscactl_heat.hot import Function, GetAttr, GetFile, GetResource, Hot, join, leaves
+from toscactl_heat.hot import Function, GetAttr, GetFile, GetParam, GetResource, Hot, join, leaves
 from toscactl_heat.network import origin
 from toscactl_heat.script import ARTIFACT_FOR_AGENT, WORK
 from toscactl_heat.sequence import Planned
@@ -24,6 +24,12 @@ NO_REMOVAL = Rule(
 )
 TOO_MUCH_USER_DATA = Rule(
     "heat-user-data-size", "What a server is to run at its first boot is more than Nova takes."
+)
+
+SECRET_IN_USER_DATA = Rule(
+    "heat-secret-in-user-data",
+    "A secret reaches a server in its user data.",
+    Severity.WARNING,
 )
 
 TIMEOUT = 3600
@@ -130,6 +136,16 @@ def _report(draft: Draft, server: Address, steps: Sequence[Planned]) -> None:
             f"cloud-init runs nothing when `{server}` is removed; left out: {names}",
         )
     for deployment, _ in steps:
+        secret = [f"`{name}`" for name, value in deployment.inputs.items() if _tells(draft, value)]
+        if secret and deployment.actions != ON_DELETE:
+            draft.report(
+                SECRET_IN_USER_DATA,
+                deployment.origin.place,
+                f"`{deployment.name}` needs {', '.join(secret)}, which is secret and so stands in"
+                f" the user data of `{server}`",
+                hint="forbid its users to reach the metadata service, or let the server fetch"
+                " secrets from a store of them",
+            )
         if deployment.group != "script":
             draft.report(
                 ARTIFACT_FOR_AGENT,
@@ -137,6 +153,15 @@ def _report(draft: Draft, server: Address, steps: Sequence[Planned]) -> None:
                 f"`{deployment.name}` needs Heat's agent for {deployment.group}",
                 hint="set fact `software: agent` of the target, with images that have the agents",
             )
+
+
+def _tells(draft: Draft, value: Hot) -> bool:
+    """Whether a value shows a secret: one that is known, or a hidden parameter."""
+    hidden = {name for name, parameter in draft.parameters.items() if parameter.hidden}
+    return any(
+        isinstance(leaf, Secret) or (isinstance(leaf, GetParam) and leaf.name in hidden)
+        for leaf in leaves(value)
+    )
 
 
 def _script(server: Address, making: Sequence[Deployment], handle: str) -> Hot:

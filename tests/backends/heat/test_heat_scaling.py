@@ -230,6 +230,13 @@ def test_ports_of_an_ipv6_network_are_opened_for_ipv6(translate: Translate) -> N
     assert balanced["remote_ip_prefix"] == {"get_attr": ["net_subnet", "cidr"]}
 
 
+def test_an_alarm_has_a_period_of_a_second_at_least(translate: Translate) -> None:
+    text = SERVICE.replace("period: 60 s", "period: 200 ms")
+    assert text != SERVICE
+    alarm = translate(text, files=FILES).resources["busy_out_alarm"]["properties"]
+    assert alarm["granularity"] == 1
+
+
 def test_a_policy_that_can_never_act_is_said(translate: Translate) -> None:
     text = SERVICE.replace(
         "max_instances: { get_input: most }, default_instances: 2",

@@ -232,6 +232,31 @@ def test_cloud_init_reports_no_outputs(translate: Translate) -> None:
     assert "heat-unknown-attribute" in made.rules
 
 
+def test_a_secret_in_user_data_is_said(translate: Translate) -> None:
+    text = """\
+tosca_definitions_version: tosca_simple_yaml_1_3
+topology_template:
+  inputs:
+    word: { type: string, metadata: { sensitive: "true" } }
+    other: { type: string, default: x }
+  node_templates:
+    server: { type: tosca.nodes.Compute }
+    app:
+      type: tosca.nodes.SoftwareComponent
+      requirements: [ { host: server } ]
+      interfaces:
+        Standard:
+          operations:
+            create:
+              implementation: db.sh
+              inputs: { word: { concat: [ "a", { get_input: word } ] }, open: { get_input: other } }
+"""
+    assert "heat-secret-in-user-data" not in translate(text, files=FILES).rules
+    made = translate(text, files=FILES, facts={"software": "cloud-init"})
+    (said,) = [d for d in made.diagnostics if d.rule.name == "heat-secret-in-user-data"]
+    assert "needs `word`, which is secret" in said.message
+
+
 def test_cloud_init_with_more_than_nova_takes(translate: Translate) -> None:
     files = FILES | {"etc/app.conf": b"x" * 60_000}
     made = translate(ONE_WAY, files=files, facts={"software": "cloud-init"})
