@@ -380,3 +380,23 @@ def test_what_was_cut_off_before_it_made_anything_is_not_called_deployed(toscact
     assert "incomplete" in toscactl("status", "cut", "--state", "state").out
     store.end_run("cut", run, "done")
     assert "deployed" in toscactl("status", "--state", "state").out
+
+
+@pytest.mark.parametrize("target", ["openstack", "k3s", "aws"])
+def test_a_target_that_cannot_be_deployed_to_costs_nothing(toscactl: Run, target: str) -> None:
+    ended = toscactl("apply", "samples/hello", "--target", target, "--yes")
+    assert (ended.code, ended.out) == (3, "")
+    assert "error:" in ended.err
+    assert toscactl("status").out == ""
+
+
+def test_nothing_is_done_on_one_target_if_another_cannot_be_deployed_to(
+    toscactl: Run, service: str
+) -> None:
+    text = Path(service).read_text()
+    more = "    far: { type: tosca.nodes.Compute, metadata: { target: openstack } }\n  outputs:"
+    Path(service).write_text(text.replace("  outputs:", more))
+    two = ("apply", service, "-t", "local", "-t", "openstack", "--yes", "-i", "size=1")
+    assert toscactl(*two).code == 3
+    assert toscactl("status").out == ""
+    assert not list(Path().rglob("trace"))

@@ -111,3 +111,28 @@ def test_a_plan_of_a_move_goes_only_to_where_it_was_told(toscactl: Run, service:
     data = json.loads(Path("plan.json").read_text())
     assert {one["name"]: one["chosen"] for one in data["targets"]} == {"new": True, "old": False}
     assert toscactl("apply", "plan.json", "--yes").code == 0
+
+
+def test_two_targets_on_this_machine_leave_each_other_alone(toscactl: Run) -> None:
+    Path("targets.yaml").write_text(
+        "targets:\n  one: { backend: local }\n  two: { backend: local }\n"
+    )
+    Path("slow.sh").write_text("#!/bin/bash\nsleep 1\n")
+    Path("two.yaml").write_text(
+        "tosca_definitions_version: tosca_simple_yaml_1_3\n"
+        "topology_template:\n"
+        "  node_templates:\n"
+        + "".join(
+            f"    {name}:\n"
+            f"      type: tosca.nodes.Root\n"
+            f"      metadata: {{ target: {target} }}\n"
+            "      interfaces: { Standard: { operations:"
+            " { create: slow.sh, start: slow.sh, delete: slow.sh } } }\n"
+            for name, target in (("a", "one"), ("b", "two"), ("c", "one"), ("d", "two"))
+        )
+    )
+    for _ in range(2):
+        ended = toscactl("apply", "two.yaml", "-t", "one", "-t", "two", "--yes")
+        assert ended.code == 0, ended.err
+    gone = toscactl("destroy", "two", "--yes")
+    assert gone.code == 0, gone.err

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from toscactl.cli import resuming, terminal
 from toscactl.cli.run import ENDING, Exit
-from toscactl.errors import Locked, Refused, StalePlan, StateError
+from toscactl.errors import BackendError, Locked, Refused, StalePlan, StateError
 
 if TYPE_CHECKING:
     from toscactl.execution import Event, Finished
@@ -100,6 +100,9 @@ def _carried_out(wanted: "Plan", store: "Store", parallelism: int) -> "Finished 
                 _show(event, total, state)
         except (Locked, StalePlan):
             raise
+        except BackendError as wrong:
+            assert not begun, "a step that fails is an event"
+            raise Refused(str(wrong), hint=wrong.hint) from wrong
         except StateError as wrong:
             if not begun:
                 raise

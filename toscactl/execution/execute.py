@@ -33,8 +33,9 @@ def execute(
     When the event of a step's end is seen, its result is in the state. To cancel, set `cancel`,
     close the iterator or interrupt the process: running steps are told to end, what is left is
     `Skipped`, and a plan made again goes on from there.
-    Raises `Locked` if somebody else is at it and `StalePlan` if the state has moved since the
-    plan was made; nothing is touched then. Raises `StateError` if results cannot be written;
+    Raises `Locked` if somebody else is at it, `StalePlan` if the state has moved since the plan
+    was made, `BackendError` or `MissingExtra` if a target cannot be reached or deployed to;
+    nothing is touched then. Raises `StateError` if results cannot be written;
     steps whose result was not written count as not known.
     """
     operation = "destroy" if plan.destroy else "apply"
@@ -46,8 +47,14 @@ def execute(
                 f" (from {plan.preconditions.state_serial} to {state.serial})",
                 hint="make the plan again",
             )
-        number = store.begin_run(_starting(plan, state), operation)
-        run = _Run(plan, state, store, backends, number, cancel or threading.Event())
+        drivers = Drivers(plan.targets, backends)
+        drivers.connect(step.target for step in plan.steps)
+        try:
+            number = store.begin_run(_starting(plan, state), operation)
+        except BaseException:
+            drivers.close()
+            raise
+        run = _Run(plan, state, store, drivers, number, cancel or threading.Event())
         try:
             yield from run.events(max(1, min(parallelism, len(plan.steps))))
         finally:
@@ -82,7 +89,7 @@ class _Run:
         plan: Plan,
         state: State,
         store: Store,
-        backends: Mapping[str, Backend],
+        drivers: Drivers,
         number: int,
         cancel: threading.Event,
     ) -> None:
@@ -91,7 +98,7 @@ class _Run:
         self._store = store
         self._number = number
         self._cancel = cancel
-        self._drivers = Drivers(plan.targets, backends)
+        self._drivers = drivers
         self._work = Work(plan, state, store, self._drivers, number, cancel)
         obsolete = [c.before.id for c in plan.units if c.before and c.action is Action.DELETE]
         self._schedule = Schedule(plan.steps, frozenset(obsolete))

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from toscactl.errors import BackendError, StateError
-from toscactl.execution import Failed, Finished, Skipped, Started, execute
+from toscactl.execution import Finished, Skipped, Started, execute
 from toscactl.state import SqliteStore, StepResult, StepStatus
 from toscactl.values import Value
 
@@ -117,17 +117,20 @@ def test_a_bug_in_a_driver_ends_the_run_and_is_not_hidden(
     assert shop.world.interrupted["here/node/db#create"] == {}
 
 
-def test_a_target_that_cannot_be_reached_fails_its_steps(
+def test_a_target_that_cannot_be_reached_costs_nothing(
     shop: Shop, services: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def connect(*_: object) -> None:
         raise BackendError("no route to `here`", hint="look at the cable")
 
     monkeypatch.setattr("toscactl.testing.memory.MemoryBackend.connect", connect)
-    events = shop.apply(services.graph(services.node("a"), services.node("b")))
-    failures = [event for event in events if isinstance(event, Failed)]
-    assert {(f.message, f.hint) for f in failures} == {("no route to `here`", "look at the cable")}
-    assert services.end(events).outcome == "failed"
+    with pytest.raises(BackendError, match="no route to `here`") as raised:
+        shop.apply(services.graph(services.node("a"), services.node("b")))
+    assert raised.value.hint == "look at the cable"
+    assert not shop.state.exists
+    assert shop.store.owner("shop") is None
+    monkeypatch.undo()
+    assert services.end(shop.apply(services.graph(services.node("a")))).outcome == "done"
 
 
 def test_a_state_that_cannot_be_written_ends_the_run(
