@@ -28,7 +28,7 @@ class LocalDriver:
 
     def run(self, step: Step, inputs: Mapping[str, Value], context: Context) -> Result:
         """Do one step. Raises `OperationFailed` or another `BackendError`."""
-        folder, unit = Path(context.folder).resolve(), context.unit
+        folder, unit = _folder_of(step, context), context.unit
         self._first_contact(folder, context.log)
         if not step.removes:
             machine.prepare(folder, unit, context.attributes)
@@ -71,6 +71,19 @@ class LocalDriver:
                 for line in journal.end_interrupted(folder):
                     log(line)
                 self._seen.add(folder)
+
+
+def _folder_of(step: Step, context: Context) -> Path:
+    """The target's own folder. Raises `BackendError`.
+
+    Two targets may both be this machine; what one of them runs is none of the other's.
+    """
+    folder = Path(context.folder).resolve() / machine.folder_name(step.target)
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise BackendError(f"`{folder}` cannot be made: {error}") from error
+    return folder
 
 
 def _perform(operation: Operation) -> Brought:

@@ -117,8 +117,8 @@ class World:
 
     @property
     def work(self) -> Path:
-        """The deployment's folder."""
-        return Path(open_store(str(self.state)).folder(self.name))
+        """The folder of the deployment's target."""
+        return Path(open_store(str(self.state)).folder(self.name)) / "local"
 
 
 @pytest.fixture

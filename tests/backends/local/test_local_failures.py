@@ -178,7 +178,7 @@ def test_an_operation_that_must_not_run_twice_is_asked_about(world: World) -> No
         driver.run(step, {}, context)
         assert context.lines == ["create"]
         context.interrupted = {}
-        journal = world.state.resolve() / "work/local%2Fnode%2Fit/create/ok"
+        journal = world.state.resolve() / "local/work/local%2Fnode%2Fit/create/ok"
         assert journal.exists()
         driver.run(step, {}, context)  # it had ended; only the result was lost
         assert context.lines == ["create"]
