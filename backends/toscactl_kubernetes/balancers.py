@@ -149,6 +149,8 @@ def balancer_service(draft: Draft, balancer: Balancer) -> Iterator[Manifest]:
     path = _path(front)
     web = front is not None and str(front.protocol).lower() == "http"
     ingress = web and (path is not None or of_traefik(draft, numbers[0]))
+    if not ingress:
+        report_clash(draft, balancer.instance, numbers)
     spec: dict[str, Value] = {} if ingress else {"type": "LoadBalancer"}
     spec |= _affinity(draft, balancer.instance)
     spec["selector"] = balancer.member_label or selector(first.workload)
@@ -168,13 +170,20 @@ def balancer_service(draft: Draft, balancer: Balancer) -> Iterator[Manifest]:
     if ingress:
         backends = [(_host(balancer), path or "/", "http", str(ports[0]["name"]))]
         yield ingress_of(draft, balancer.name, balancer.instance, balancer.name, backends)
-    else:
-        report_clash(draft, balancer.instance, numbers)
 
 
 def _service_ports(draft: Draft, balancer: Balancer) -> tuple[Mapping[str, Value], ...]:
     """A port of the Service for each endpoint in front; all lead to the members' one port."""
     routed = balancer.members[0].port
+    for member in balancer.members[1:]:
+        if member.port.transport != routed.transport:
+            draft.report(
+                BALANCER_MEMBERS,
+                balancer.instance.place,
+                f"the members of `{balancer.instance.address}` answer over {routed.transport} and"
+                f" {member.port.transport}; `{member.port.instance.address}` is not reached",
+                "give what answers over another transport a load balancer of its own",
+            )
     target = _common_port(draft, balancer) if balancer.member_label else routed.name
     if not balancer.fronts:
         return ({**service_port(routed), "targetPort": target},)

@@ -243,3 +243,18 @@ topology_template:
     made = translate(text)
     assert made["Service/shop-front"]["spec"]["ports"][0]["targetPort"] == "app"
     assert "only 8001 is reached" in made.said("balancer-members")
+
+
+def test_a_load_balancer_does_not_clash_with_itself(translate: Translate) -> None:
+    front = (BALANCER % ("RANDOM", ROUTE % "a")).replace("port: 80 ", "port: 8025 ")
+    text = service(app("a", INNER % 9000), front)
+    assert "load-balancer-clash" not in translate(text, "k3s").rules()
+    both = text + front.replace("front:", "other:")
+    assert translate(both, "k3s").said("load-balancer-clash").count("8025") == 1
+
+
+def test_members_of_another_transport_are_said(translate: Translate) -> None:
+    other = app("b", "inner: { properties: { protocol: udp, port: 9000 } }")
+    routes = f"{ROUTE % 'a'}, {ROUTE % 'b'}"
+    made = translate(service(app("a", INNER % 9000), other, BALANCER % ("RANDOM", routes)))
+    assert "`b` is not reached" in made.said("balancer-members")
