@@ -257,7 +257,8 @@ def apply(
     """Carry out a plan; yields what happens as it happens, `Finished` last.
 
     Raises `Locked` if somebody else is at it, `StalePlan` if the state has moved since, and
-    `BackendError` if a target cannot be reached or deployed to; nothing is touched then. To cancel, set `cancel` or close the iterator.
+    `BackendError` if a target cannot be reached or deployed to; nothing is touched then.
+    To cancel, set `cancel` or close the iterator.
     """
     usable = installed() if backends is None else backends
     return execution.execute(wanted, store, usable, parallelism=parallelism, cancel=cancel)

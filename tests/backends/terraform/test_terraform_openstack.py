@@ -1,7 +1,5 @@
 """Services on OpenStack."""
 
-
-
 from tests.backends.terraform.conftest import Translate
 from tests.backends.terraform.test_terraform_aws import (
     BALANCED,
