@@ -28,6 +28,11 @@ NO_MEMBERS = Rule(
     "A load balancer sends requests to nothing that this stack makes.",
 )
 NO_PORT = Rule("heat-balancer-port", "A load balancer does not say at which port it is reached.")
+OTHER_TRANSPORT = Rule(
+    "heat-balancer-transport",
+    "A load balancer cannot reach a member that answers over another transport.",
+    Severity.WARNING,
+)
 UNKNOWN_ALGORITHM = Rule(
     "heat-balancer-algorithm",
     "Octavia does not know the algorithm of a load balancer.",
@@ -228,6 +233,15 @@ def _member(
     """A member of a pool; a scaled server brings its own with it."""
     server = draft.graph[member.server]
     port: Value = front.port if member.endpoint is None else member.endpoint.port
+    if member.endpoint is not None and member.endpoint.transport != front.transport:
+        draft.report(
+            OTHER_TRANSPORT,
+            member.edge.place,
+            f"`{front.name}` of `{balancer.name}` takes {front.transport}, and"
+            f" `{member.endpoint.name}` of `{member.application.name}` answers over"
+            f" {member.endpoint.transport}: it is not reached there",
+            hint="route to an endpoint of the same transport",
+        )
     role = f"{draft.names.of(balancer.address)}_member{suffix}"
     draft.add(
         HotResource(

@@ -230,6 +230,16 @@ def test_ports_of_an_ipv6_network_are_opened_for_ipv6(translate: Translate) -> N
     assert balanced["remote_ip_prefix"] == {"get_attr": ["net_subnet", "cidr"]}
 
 
+def test_a_member_of_another_transport_is_said(translate: Translate) -> None:
+    assert "heat-balancer-transport" not in translate(SERVICE, files=FILES).rules
+    text = SERVICE.replace(
+        "client: { properties: { protocol: http, port: 80 } }",
+        "client: { properties: { protocol: udp, port: 80 } }",
+    )
+    assert text != SERVICE
+    assert "heat-balancer-transport" in translate(text, files=FILES).rules
+
+
 def test_an_alarm_has_a_period_of_a_second_at_least(translate: Translate) -> None:
     text = SERVICE.replace("period: 60 s", "period: 200 ms")
     assert text != SERVICE
