@@ -2,6 +2,7 @@
 
 import json
 import xml.etree.ElementTree as ET
+import zipfile
 from pathlib import Path
 
 import jsonschema
@@ -400,3 +401,18 @@ def test_nothing_is_done_on_one_target_if_another_cannot_be_deployed_to(
     assert toscactl(*two).code == 3
     assert toscactl("status").out == ""
     assert not list(Path().rglob("trace"))
+
+
+def test_a_package_that_cannot_be_opened_is_a_finding_like_others(toscactl: Run) -> None:
+    with zipfile.ZipFile("bad.csar", "w") as package:
+        meta = "TOSCA-Meta-File-Version: 1.1\nCSAR-Version: 1.1\nCreated-By: me\n"
+        package.writestr("TOSCA-Metadata/TOSCA.meta", meta + "Entry-Definitions: gone.yaml\n")
+    Path("broken.yaml").write_text(BROKEN)
+    ended = toscactl("validate", "bad.csar", "broken.yaml", "--format", "json")
+    assert (ended.code, ended.err) == (1, "")
+    found = {(item["rule"], item["file"]) for item in json.loads(ended.out)["findings"]}
+    assert ("unknown-type", "broken.yaml") in found
+    assert ("entry-not-found", "bad.csar!/TOSCA-Metadata/TOSCA.meta") in found
+    assert (
+        "bad.csar, broken.yaml are invalid" in toscactl("validate", "bad.csar", "broken.yaml").out
+    )

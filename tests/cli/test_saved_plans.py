@@ -107,7 +107,9 @@ def test_a_plan_of_a_move_goes_only_to_where_it_was_told(toscactl: Run, service:
     toscactl("apply", service, "--target", "old", "--yes", "-i", "size=1")
     Path("targets.yaml").write_text(targets.format("new"))
     plan = ("plan", service, "--target", "new", "--out", "plan.json", "-i", "size=1")
-    assert toscactl(*plan).code == 0
+    planned = toscactl(*plan)
+    assert planned.code == 0
+    assert "it goes to the target `new`" in planned.out
     data = json.loads(Path("plan.json").read_text())
     assert {one["name"]: one["chosen"] for one in data["targets"]} == {"new": True, "old": False}
     assert toscactl("apply", "plan.json", "--yes").code == 0

@@ -4,7 +4,7 @@ import click
 
 from toscactl.cli import options, terminal
 from toscactl.cli.run import Exit
-from toscactl.errors import CannotRead
+from toscactl.errors import CannotRead, InvalidService
 
 
 @click.command("validate", short_help="Say everything that is wrong with a service.")
@@ -51,6 +51,10 @@ def command(
             service = toscactl.load(path, offline=offline, profile_paths=profile_paths)
         except CannotRead as wrong:
             unread.append(wrong)
+            continue
+        except InvalidService as wrong:  # a package that cannot be opened for what is wrong in it
+            found += (one.strictly() if strict else one for one in wrong.diagnostics)
+            files += [path]
             continue
         values = None
         if given or inputs_file:

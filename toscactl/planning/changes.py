@@ -38,11 +38,19 @@ def decide(
     decisions: Decisions = {}
     for unit in map(frozen, units):
         decisions[unit.id] = _become(unit, state.units.get(unit.id), backend_of(unit, backends))
+    moved = {(unit.kind, unit.name): unit.target for unit in units}
     for record in state.units.values():
         if record.id not in decisions:
-            decisions[record.id] = _remove(record, backends, gone)
+            old = record.unit or (record.change and (record.change.after or record.change.before))
+            elsewhere = moved.get((old.kind, old.name)) if old else None
+            reason = gone if elsewhere is None else _moved(elsewhere)
+            decisions[record.id] = _remove(record, backends, reason)
     spread(decisions, state, backends)
     return decisions
+
+
+def _moved(target: str) -> Reason:
+    return Reason(REMOVED.code, f"it goes to the target `{target}`")
 
 
 def _become(unit: Unit, record: UnitRecord | None, backend: Backend) -> Decision:
