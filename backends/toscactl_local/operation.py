@@ -30,6 +30,9 @@ from toscactl_local.task import Task, mapping
 
 _PROGRAMS = (b"#!", b"\x7fELF", b"\xcf\xfa\xed\xfe", b"\xca\xfe\xba\xbe")
 _SHORTEST_TAINT = 4
+_CARRIAGE_RETURNS = (
+    "the lines of the script end in CRLF, which shells take for text: save it with LF"
+)
 _NOT_EXECUTABLE, _NOT_FOUND = 126, 127
 
 Changes = dict[Address, dict[str, Value]]
@@ -246,8 +249,16 @@ def _failure(operation: Operation, outcome: process.Outcome) -> OperationFailed:
             return OperationFailed(f"{title} was ended by {name}", tail=outcome.tail)
     why = {_NOT_EXECUTABLE: ": it cannot be executed", _NOT_FOUND: ": a command was not found"}
     return OperationFailed(
-        f"{title} ended with exit status {status}{why.get(status, '')}", tail=outcome.tail
+        f"{title} ended with exit status {status}{why.get(status, '')}",
+        tail=outcome.tail,
+        hint=_CARRIAGE_RETURNS if _has_carriage_returns(operation) else None,
     )
+
+
+def _has_carriage_returns(operation: Operation) -> bool:
+    """Whether the lines of the script end as on Windows: part of a word for every shell."""
+    blob = operation.unit.files.get(operation.task.files.get(operation.task.path, ""))
+    return blob is not None and blob.data.partition(b"\n")[0].endswith(b"\r")
 
 
 def _brought(

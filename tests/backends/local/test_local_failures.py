@@ -238,3 +238,10 @@ def test_an_operation_is_tried_again_as_its_metadata_say(world: World) -> None:
     )
     run = world.apply()
     assert (run.outcome, run.started) == ("done", ["server#create", *["it#create"] * 3])
+
+
+def test_a_script_with_line_ends_of_windows_says_so(world: World) -> None:
+    run = nodes(world, start="if true; then\r\n  exit 0\r\nfi\r\n").apply()
+    (failure,) = run.failures
+    assert "CRLF" in failure.hint
+    assert nodes(world, start="exit 3\n").apply().failures[0].hint is None
