@@ -416,3 +416,12 @@ def test_a_package_that_cannot_be_opened_is_a_finding_like_others(toscactl: Run)
     assert (
         "bad.csar, broken.yaml are invalid" in toscactl("validate", "bad.csar", "broken.yaml").out
     )
+
+
+def test_a_translated_secret_is_for_its_owner_alone(toscactl: Run) -> None:
+    secret = "-i", "db_password=only-for-tests"
+    ended = toscactl("translate", "samples/wordpress", "--target", "k3s", "-o", "out", *secret)
+    assert ended.code == 0
+    (file,) = (f for f in Path("out").iterdir() if b"only-for-tests" in f.read_bytes())
+    assert file.stat().st_mode & 0o077 == 0
+    assert f"{file} holds a secret" in ended.err

@@ -2,11 +2,15 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from toscactl.cli import options, terminal
 from toscactl.errors import CannotRead
+
+if TYPE_CHECKING:
+    from toscactl.service import Service
 
 
 @click.command("translate", short_help="Write native files for a target.")
@@ -65,7 +69,19 @@ def command(
         translation = toscactl.translate(service, chosen[0], values, name=name)
         terminal.findings(service.diagnostics + translation.diagnostics)
         files = translation.files
-    _write(Path(folder), files)
+    _write(Path(folder), files, _secrets(service, values))
+
+
+def _secrets(service: "Service", values: Mapping[str, object]) -> tuple[bytes, ...]:
+    """The sensitive values that somebody gave, as they would stand in a file."""
+    from toscactl import Text
+
+    declared = service.topology.inputs
+    return tuple(
+        (value.text if isinstance(value, Text) else str(value)).encode()
+        for name, value in values.items()
+        if name in declared and declared[name].sensitive and str(value)
+    )
 
 
 def _via_heat_translator(path: str, backend: str) -> dict[str, bytes]:
@@ -76,7 +92,7 @@ def _via_heat_translator(path: str, backend: str) -> dict[str, bytes]:
     return second_opinion.translate(path)
 
 
-def _write(folder: Path, files: Mapping[str, bytes]) -> None:
+def _write(folder: Path, files: Mapping[str, bytes], secrets: tuple[bytes, ...]) -> None:
     try:
         for name, data in sorted(files.items()):
             file = folder / name
@@ -84,6 +100,9 @@ def _write(folder: Path, files: Mapping[str, bytes]) -> None:
             file.write_bytes(data)
             if data.startswith(b"#!"):
                 file.chmod(0o755)
+            if any(secret in data for secret in secrets):
+                file.chmod(file.stat().st_mode & 0o700)
+                terminal.note(f"{file} holds a secret in clear; only you may read it")
             terminal.result(f"{file}\n")
     except OSError as wrong:
         reason = (wrong.strerror or str(wrong)).lower()
