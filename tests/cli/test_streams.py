@@ -71,3 +71,19 @@ def test_whoever_interrupts_an_apply_it_can_go_on(
     Path("create.sh").write_text("#!/bin/bash\nexit 0\n")
     again = ("apply", service, "--target", "local", "--yes", "-i", "size=1")
     assert toscactl(*again, "--state", environment["TOSCACTL_STATE"]).code == 0
+
+
+def test_with_closed_streams_nothing_is_asked_and_nothing_done(
+    environment: Mapping[str, str], service: str
+) -> None:
+    apply = " ".join([*COMMAND, "apply", service, "--target", "local", "-i", "size=1"])
+    ended = subprocess.run(
+        ["/bin/bash", "-c", f"{apply} <&-"], stderr=subprocess.PIPE, text=True, env=environment,
+        check=False,
+    )  # fmt: skip
+    assert ended.returncode == 3
+    assert "error: there is no terminal to ask at" in ended.stderr
+    ended = subprocess.run(
+        ["/bin/bash", "-c", f"{apply} --yes >&- 2>&-"], env=environment, check=False
+    )
+    assert ended.returncode == 0

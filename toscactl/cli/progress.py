@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from types import FrameType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 from toscactl.cli import resuming, terminal
 from toscactl.cli.run import ENDING, Exit
@@ -20,9 +20,13 @@ if TYPE_CHECKING:
     from toscactl.values import Value
 
 
+def _is_terminal(stream: TextIO | None) -> bool:
+    return stream is not None and stream.isatty()  # none where it was closed before we began
+
+
 def ask(question: str) -> None:
     """Ask on the terminal; anything but yes raises `Refused`, as does the lack of a terminal."""
-    if not sys.stdin.isatty():
+    if not _is_terminal(sys.stdin):
         raise Refused(
             "there is no terminal to ask at", hint="give --yes to go on without a question"
         )
@@ -43,7 +47,7 @@ def asked_inputs(
 
     from toscactl.service import Text
 
-    if not sys.stdin.isatty():
+    if not _is_terminal(sys.stdin):
         return {}
     declared = service.topology.inputs
     missing = [
