@@ -117,7 +117,7 @@ def autoscaler(draft: Draft, workload: Workload, scale: Scale, kind: str) -> Ite
     """The HorizontalPodAutoscaler of a workload that scales by itself."""
     if not scale.automatic:
         return
-    growing = {rule.metric: rule for rule in scale.rules if rule.adjustment > 0}
+    growing = _growing(draft, workload, scale)
     shrinking = [rule for rule in scale.rules if rule.adjustment < 0]
     metrics: tuple[dict[str, Value], ...] = tuple(
         {
@@ -165,6 +165,23 @@ def autoscaler(draft: Draft, workload: Workload, scale: Scale, kind: str) -> Ite
         needs=(f"{kind}/{workload.name}",),
         origins={"": Origin(f"policy {policy.name}", policy.place)} if policy else {},
     )
+
+
+def _growing(draft: Draft, workload: Workload, scale: Scale) -> dict[str, ScalingRule]:
+    """The rule that adds pods, by metric: the one that acts first, since there is one target."""
+    found: dict[str, ScalingRule] = {}
+    for rule in sorted(scale.rules, key=lambda rule: rule.threshold):
+        if rule.adjustment <= 0:
+            continue
+        first = found.setdefault(rule.metric, rule)
+        if first is not rule:
+            draft.report(
+                SCALING_NOT_EXPRESSIBLE,
+                rule.place,
+                f"the autoscaler of `{workload.name}` has one target for {rule.metric}:"
+                f" {first.threshold:g} %; the condition at {rule.threshold:g} % is left out",
+            )
+    return found
 
 
 def _behavior(rule: ScalingRule) -> dict[str, Value]:

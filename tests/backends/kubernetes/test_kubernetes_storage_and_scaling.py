@@ -181,6 +181,15 @@ def test_a_policy_is_an_autoscaler(
     assert resource in made.container("Deployment/shop-web")["resources"]["requests"]
 
 
+def test_of_two_thresholds_the_first_to_act_is_the_target(translate: Translate) -> None:
+    further = (POLICY % ("web", "cpu")).partition("        triggers:\n")[2]
+    both = POLICY % ("web", "cpu") + further.replace("busy", "busier").replace("70", "90")
+    made = translate(SCALED + both, files=SCRIPT)
+    (measured,) = made["HorizontalPodAutoscaler/shop-web"]["spec"]["metrics"]
+    assert measured["resource"]["target"]["averageUtilization"] == 70
+    assert "90 % is left out" in made.said("scaling-not-expressible")
+
+
 def test_a_cluster_without_metrics_has_a_fixed_number(translate: Translate) -> None:
     made = translate(SCALED + POLICY % ("web", "cpu"), files=SCRIPT, facts={"metrics": False})
     assert made.kinds("HorizontalPodAutoscaler") == set()
