@@ -83,7 +83,7 @@ def test_with_closed_streams_nothing_is_asked_and_nothing_done(
     )  # fmt: skip
     assert ended.returncode == 3
     assert "error: there is no terminal to ask at" in ended.stderr
-    ended = subprocess.run(
+    deaf = subprocess.run(
         ["/bin/bash", "-c", f"{apply} --yes >&- 2>&-"], env=environment, check=False
     )
-    assert ended.returncode == 0
+    assert deaf.returncode == 0
