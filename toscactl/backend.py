@@ -5,7 +5,7 @@ cuts them into steps. The other half, `Driver`, has the effects, and nothing els
 Backends are found through the entry-point group `toscactl.backends`.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -196,8 +196,8 @@ class Portion:
 
     `deployment` is the name of the deployment; with `parameters` true, inputs were left open
     (`InputOf`) because the result is to be used without toscactl and the target has parameters.
-    `elsewhere` maps the instances that other targets carry to the id of no unit yet known: values
-    that refer to them must go into `Unit.inputs`, `Step.inputs` or a native parameter.
+    `elsewhere` are the instances that other targets carry: values that refer to them must go into
+    `Unit.inputs`, `Step.inputs` or a native parameter.
     """
 
     deployment: str
@@ -299,7 +299,3 @@ class Backend(Protocol):
 
     def connect(self, target: Target) -> AbstractContextManager[Driver]:
         """The driver for a target. The one place for late imports. Raises `MissingExtra`."""
-
-
-Installed = Callable[[], Iterable[Backend]]
-"""Where the pipeline finds the backends: `toscactl.pipeline.installed`, or what a test gives."""

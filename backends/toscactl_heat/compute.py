@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from toscactl.backend import (
-    Address,
     Artifact,
     ComputeSize,
     InputOf,
@@ -264,7 +263,3 @@ def lower_default_port(draft: Draft, instance: Instance, member_of: str | None) 
             origin=origin(instance),
         )
     )
-
-
-def server_ref(draft: Draft, compute: Address) -> GetResource:
-    return GetResource(draft.names.of(compute))

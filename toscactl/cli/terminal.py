@@ -10,7 +10,7 @@ import click
 from toscactl.diagnostics import Diagnostic
 from toscactl.errors import InvalidService, OperationFailed, ToscactlError
 
-_RED, _BOLD, _DIM, _RESET = "\x1b[1;31m", "\x1b[1m", "\x1b[2m", "\x1b[0m"
+_RED, _BOLD, _RESET = "\x1b[1;31m", "\x1b[1m", "\x1b[0m"
 
 
 def colored(stream: TextIO | None) -> bool:

@@ -11,7 +11,7 @@ _COLORS = {
     Severity.WARNING: "\x1b[1;33m",
     Severity.NOTE: "\x1b[1;36m",
 }
-_BOLD, _DIM, _RESET = "\x1b[1m", "\x1b[2m", "\x1b[0m"
+_BOLD, _RESET = "\x1b[1m", "\x1b[0m"
 _WIDEST = 160
 _TAB = "    "
 JSON_FORMAT = "toscactl.findings/1"

@@ -1,6 +1,6 @@
 """Values to YAML text that every reader understands alike, YAML 1.1 readers included."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import yaml
 
@@ -57,8 +57,3 @@ def emit_yaml(data: object) -> str:
         default_flow_style=False,
     )
     return text
-
-
-def emit_yaml_stream(documents: Sequence[object]) -> str:
-    """Several documents, each begun with `---`."""
-    return "".join("---\n" + emit_yaml(document) for document in documents)
